@@ -1,0 +1,86 @@
+# Every command of the project. `make help` prints this list; CI calls only these.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PORT   ?= 8000
+HOST   ?= 127.0.0.1
+DATA   ?= .huitou
+PACKAGES := libs/common services/orders services/members services/engagement services/lifecycle embedded demo
+SOURCES  := $(PACKAGES:%=%/src) services/*/migrations tests benchmarks scripts
+PURE     := not (integration or e2e or slow)
+
+.DEFAULT_GOAL := check
+.PHONY: help run demo check format lint types imports tree fresh pure test lock docs clean
+
+help: ## print every target and what it does
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "  variables: PORT=8000 HOST=127.0.0.1 DATA=.huitou (run, demo), HOUSEHOLDS= (demo), T=path (test), ALL=1 (test, demo)"
+
+run: $(VENV)/.run ## start the whole platform on embedded PostgreSQL and Valkey
+	@exec $(BIN)/python -m embedded --host $(HOST) --port $(PORT) --data $(DATA)
+
+demo: $(VENV)/.demo ## replay real purchases and show members moving (HOUSEHOLDS=n, ALL=1)
+	@exec $(BIN)/python -m demo $(if $(HOUSEHOLDS),--households $(HOUSEHOLDS)) $(if $(ALL),--all) $(if $(filter-out undefined default file,$(origin DATA)),--data $(DATA))
+
+check: format lint types imports tree fresh pure ## format, lint, types, imports, tree, generated files and the pure tests
+
+format: $(VENV)/.dev ## fail when a file is not as the formatter writes it (`make tidy` writes it)
+	@$(BIN)/ruff format --check --quiet . || { echo "run: make tidy"; exit 1; }
+
+tidy: $(VENV)/.dev ## format the code and mend what the linter can
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
+
+lint: $(VENV)/.dev ## ruff, all rules
+	@$(BIN)/ruff check --quiet .
+
+types: $(VENV)/.dev ## mypy, strict, over source and tests
+	@$(BIN)/mypy --no-error-summary $(wildcard $(SOURCES))
+
+imports: $(VENV)/.dev ## who may import whom
+	@$(BIN)/lint-imports --no-timing-info 2>/dev/null || $(BIN)/lint-imports
+
+tree: $(VENV)/.dev ## sizes, file names, banned names, SQL rules
+	@$(BIN)/python scripts/check_tree.py
+
+fresh: $(VENV)/.dev ## fail when the lock or a generated page is stale
+	@$(BIN)/python scripts/lock.py --check
+	@$(BIN)/python scripts/generate_docs.py --check
+
+pure: $(VENV)/.dev
+	@$(BIN)/pytest -q -n 2 -m "$(PURE)" tests
+
+test: $(VENV)/.dev ## the tests: `T=path` for one file, `ALL=1` adds the slow ones
+	@$(BIN)/pytest -q $(if $(T),$(T),-n 2 $(if $(ALL),,-m "not slow") tests)
+
+docs: $(VENV)/.dev ## write the generated pages anew
+	@$(BIN)/python scripts/generate_docs.py
+
+lock: $(VENV)/.dev ## resolve the requirements anew
+	@$(BIN)/python scripts/lock.py
+
+clean: ## remove the environment and every cache, never a data folder
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# The environment: uv by pip, then the hash-locked requirements, then our own packages in place.
+$(VENV)/.uv: requirements/uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.x"; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/uv.txt
+	@touch $@
+
+INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python
+
+define install
+	@$(INSTALL) --require-hashes --requirement $(1)
+	@$(INSTALL) --no-deps $(PACKAGES:%=--editable %)
+	@touch $@
+endef
+
+$(VENV)/.run: $(VENV)/.uv requirements/embedded.txt $(PACKAGES:%=%/pyproject.toml)
+	$(call install,requirements/embedded.txt)
+
+$(VENV)/.demo: $(VENV)/.uv requirements/demo.txt $(PACKAGES:%=%/pyproject.toml)
+	$(call install,requirements/demo.txt)
+
+$(VENV)/.dev: $(VENV)/.uv requirements/all.txt $(PACKAGES:%=%/pyproject.toml)
+	$(call install,requirements/all.txt)
