@@ -1,0 +1,90 @@
+"""The CloudEvents 1.0 envelope: how an event stands in the log.
+
+The encoded bytes are stored, copied and never encoded again; position and append time travel beside them
+(columns of the outbox, headers of a Kafka record).
+"""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID, uuid5
+
+import msgspec
+
+from common.contracts.event import Event, Moment
+from common.contracts.topics import CATALOGUE
+
+MAXIMUM_BYTES = 256 * 1024
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    specversion: Literal["1.0"] = msgspec.field()
+    id: UUID
+    source: str
+    type: str
+    subject: str
+    time: Moment
+    datacontenttype: Literal["application/json"] = msgspec.field()
+    data: msgspec.Raw
+    correlationid: str | None = None
+    causationid: UUID | None = None
+
+
+class EnvelopeError(ValueError):
+    """Bytes that are no event of this catalogue; the message names the field and what was expected."""
+
+
+class UnknownType(EnvelopeError):
+    """A well-formed event whose type this version does not know: to be parked, not dropped."""
+
+
+_encoder = msgspec.json.Encoder()
+_envelopes = msgspec.json.Decoder(Envelope)
+_data = {name: msgspec.json.Decoder(event) for name, event in CATALOGUE.items()}
+
+
+def encode(
+    event: Event,
+    *,
+    event_id: UUID,
+    service: str,
+    type_name: str,
+    time: datetime,
+    correlation_id: str | None = None,
+    causation_id: UUID | None = None,
+) -> bytes:
+    envelope = Envelope(
+        specversion="1.0",
+        id=event_id,
+        source=f"/huitou/{service}",
+        type=type_name,
+        subject=event.subject,
+        time=time,
+        datacontenttype="application/json",
+        data=msgspec.Raw(_encoder.encode(event)),
+        correlationid=correlation_id,
+        causationid=causation_id,
+    )
+    encoded = _encoder.encode(envelope)
+    if len(encoded) > MAXIMUM_BYTES:
+        raise EnvelopeError(f"{type_name}: {len(encoded)} bytes, at most {MAXIMUM_BYTES} are allowed")
+    return encoded
+
+
+def decode(encoded: bytes) -> tuple[Envelope, Event]:
+    """The envelope and its typed event. Raises UnknownType or EnvelopeError."""
+    try:
+        envelope = _envelopes.decode(encoded)
+    except msgspec.DecodeError as error:
+        raise EnvelopeError(f"envelope: {error}") from error
+    decoder = _data.get(envelope.type)
+    if decoder is None:
+        raise UnknownType(f"type {envelope.type!r} is not in this version's catalogue")
+    try:
+        return envelope, decoder.decode(envelope.data)
+    except msgspec.DecodeError as error:
+        raise EnvelopeError(f"{envelope.type}: {error}") from error
+
+
+def caused_id(cause: UUID, type_name: str, n: int) -> UUID:
+    """The id of the nth event of a type that another event caused: the same again when the cause is handled again."""
+    return uuid5(cause, f"{type_name}:{n}")

@@ -1,0 +1,69 @@
+"""Lifecycle 生命週期: where members stand, and what it asks others to do for them."""
+
+from typing import ClassVar, Literal
+
+import msgspec
+
+from common.contracts.event import ActionId, Code, Count, Event, MemberId, Moment
+
+Cause = Literal["event", "time", "policy", "merge", "correction"]
+
+
+class StageChanged(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A member entered another stage 階段; `episode` counts the entries into it."""
+
+    NAME: ClassVar[str] = "stage.changed"
+    member_id: MemberId
+    previous: Code | None
+    current: Code
+    episode: Count
+    at: Moment
+    cause: Cause
+
+
+class HealthChanged(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A member's health 健康度 (active, at risk, dormant, lost) became another."""
+
+    NAME: ClassVar[str] = "health.changed"
+    member_id: MemberId
+    previous: Code | None
+    current: Code
+    episode: Count
+    at: Moment
+    cause: Cause
+
+
+class IssueCoupon(msgspec.Struct, frozen=True, kw_only=True, tag="issue_coupon", tag_field="kind"):
+    """Issue one coupon of this template. Members carries it out."""
+
+    template: Code
+
+
+class GrantPoints(msgspec.Struct, frozen=True, kw_only=True, tag="grant_points", tag_field="kind"):
+    """Add these points to the member's ledger. Members carries it out."""
+
+    points: Count
+    reason: Code
+
+
+class SendMessage(msgspec.Struct, frozen=True, kw_only=True, tag="send_message", tag_field="kind"):
+    """Send this template by this channel. Engagement carries it out."""
+
+    template: Code
+    channel: Code
+
+
+Action = IssueCoupon | GrantPoints | SendMessage
+
+
+class ActionRequested(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """Something is to be done for a member, once per `action_id`, not after `valid_until`."""
+
+    NAME: ClassVar[str] = "action.requested"
+    action_id: ActionId
+    member_id: MemberId
+    rule: Code
+    key: str
+    attempt: Count
+    action: Action
+    valid_until: Moment
