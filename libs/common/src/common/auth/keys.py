@@ -1,0 +1,75 @@
+"""The public keys that access tokens are verified with."""
+
+import asyncio
+from time import monotonic
+from typing import Any, Protocol
+
+import httpx2
+import jwt
+import structlog
+
+from common.errors import Unavailable
+
+log = structlog.get_logger()
+
+ALGORITHM = "EdDSA"
+REFRESH_SECONDS = 300.0
+SHORTEST_REFRESH_SECONDS = 5.0
+"""An unknown key id asks for a refresh, but not more often than this: tokens are anybody's to invent."""
+
+
+class PublicKeys(Protocol):
+    async def find(self, key_id: str) -> Any | None:
+        """The key of that id, or None."""
+        ...
+
+
+class FixedKeys:
+    """Keys known from the start: the members service's own, or an embedded platform's."""
+
+    def __init__(self, keys: dict[str, Any]) -> None:
+        self._keys = keys
+
+    async def find(self, key_id: str) -> Any | None:
+        return self._keys.get(key_id)
+
+
+class RemoteKeys:
+    """Keys fetched from the members service's JWKS and kept for a while."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._keys: dict[str, Any] = {}
+        self._fetched_at = float("-inf")
+        self._fetching = asyncio.Lock()
+
+    async def find(self, key_id: str) -> Any | None:
+        age = monotonic() - self._fetched_at
+        if age > REFRESH_SECONDS or (key_id not in self._keys and age > SHORTEST_REFRESH_SECONDS):
+            await self._refresh(key_id)
+        return self._keys.get(key_id)
+
+    async def _refresh(self, key_id: str) -> None:
+        """Fetch the keys; what is held stays when that fails. Raises Unavailable when the key asked for is not held."""
+        async with self._fetching:
+            if monotonic() - self._fetched_at < SHORTEST_REFRESH_SECONDS:
+                return
+            try:
+                async with httpx2.AsyncClient(timeout=5) as client:
+                    answer = await client.get(self._url)
+                    answer.raise_for_status()
+                    self._keys = parse_jwks(answer.json())
+                    self._fetched_at = monotonic()
+            except (httpx2.HTTPError, ValueError, KeyError, jwt.PyJWTError) as error:
+                log.warning("public keys not fetched", url=self._url, error=str(error))
+                if key_id not in self._keys:
+                    raise Unavailable(
+                        "the keys that sign-in is verified with cannot be fetched", retry_after_seconds=5
+                    ) from error
+
+
+def parse_jwks(document: dict[str, Any]) -> dict[str, Any]:
+    """Key id → public key. Keys of other algorithms are passed over."""
+    return {
+        key["kid"]: jwt.PyJWK(key, algorithm=ALGORITHM).key for key in document["keys"] if key.get("alg") == ALGORITHM
+    }

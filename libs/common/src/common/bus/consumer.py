@@ -1,0 +1,156 @@
+"""A group's consumer over PostgreSQL: one lane, one task, every producer it listens to."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+
+import structlog
+
+from common.bus import dead_letters
+from common.bus.feed import Feed
+from common.bus.metrics import LogMetrics
+from common.bus.processing import TooMuchPoison
+from common.bus.records import Handlers
+from common.bus.tail import Forked, HistoryLost, Tail
+from common.bus.wakeups import Wakeups, wait_any
+from common.db import Database
+from common.loops import Loop
+
+log = structlog.get_logger()
+
+SETTLING_SECONDS = 0.002
+EMBEDDED_SECONDS = 1.0
+SHORTEST_POLL_SECONDS, LONGEST_POLL_SECONDS = 0.005, 0.25
+HOUSEKEEPING_SECONDS = 5.0
+ALARMED_SECONDS = 1.0
+"""How long a feed that needs a person rests before it is tried again."""
+
+_ALARMS = {Forked: "fork", HistoryLost: "history_lost", TooMuchPoison: "poison"}
+
+Progress = Callable[[Mapping[str, datetime | None]], Awaitable[None]]
+"""Told after each pass: for each producer, the moment up to which every event has been handled."""
+
+
+class Consumer:
+    """Runs until stopped; whatever fails, connections are closed, and it begins again from the cursors in the database.
+
+    `wakeups` is given where the producers share the process; without it the logs are polled more often.
+    """
+
+    def __init__(
+        self,
+        *,
+        db: Database,
+        sources: Mapping[str, str],
+        handlers: Handlers,
+        metrics: LogMetrics,
+        wakeups: Wakeups | None = None,
+        on_progress: Progress | None = None,
+        accept_missing_history: bool = True,
+    ) -> None:
+        """`sources`: producer → URL of the database that holds its outbox."""
+        self.group = db.service
+        self.feeds: list[Feed] = []
+        self._db = db
+        self._sources = sources
+        self._handlers = handlers
+        self._metrics = metrics
+        self._embedded = wakeups is not None
+        self._news = wakeups.subscribe(handlers.producers) if wakeups else asyncio.Event()
+        self._on_progress = on_progress
+        self._accept_missing_history = accept_missing_history
+        self._poll_seconds = SHORTEST_POLL_SECONDS
+        self._housekept_at = float("-inf")
+        self._rests_until: dict[str, float] = {}
+        self._loop = Loop(f"{self.group}.consumer", self._run, on_restart=self._failed)
+
+    def start(self) -> None:
+        self._loop.start()
+
+    async def stop(self) -> None:
+        """Finish the current batch, or roll it back, within five seconds."""
+        self._news.set()
+        await self._loop.stop()
+
+    async def _run(self, stopping: asyncio.Event) -> None:
+        self.feeds = [self._feed(producer) for producer in self._handlers.producers]
+        try:
+            for feed in self.feeds:
+                if await feed.begin(accept_missing_history=self._accept_missing_history):
+                    log.warning("history missing", group=self.group, producer=feed.producer)
+            while not stopping.is_set():
+                await self._pass(stopping)
+        finally:
+            for feed in self.feeds:
+                await feed.tail.close()
+
+    def _feed(self, producer: str) -> Feed:
+        tail = Tail(url=self._sources[producer], producer=producer, group=self.group, clock=self._db.clock)
+        return Feed(db=self._db, tail=tail, group=self.group, handlers=self._handlers, metrics=self._metrics)
+
+    async def _pass(self, stopping: asyncio.Event) -> None:
+        self._news.clear()
+        scanned = 0
+        for feed in self.feeds:
+            scanned += await self._advance(feed)
+        if self._on_progress is not None:
+            await self._on_progress({feed.producer: feed.tail.complete_to for feed in self.feeds})
+        await self._keep_house()
+        if not scanned:
+            await wait_any(self._idle_seconds(), self._news, stopping)
+        else:
+            self._poll_seconds = SHORTEST_POLL_SECONDS
+
+    async def _advance(self, feed: Feed) -> int:
+        time = asyncio.get_running_loop().time()
+        if time < self._rests_until.get(feed.producer, 0):
+            return 0
+        try:
+            scanned = await feed.advance()
+        except tuple(_ALARMS) as error:
+            self._alarm(feed, error)
+            self._rests_until[feed.producer] = time + ALARMED_SECONDS
+            return 0
+        self._clear_alarms(feed)
+        return scanned
+
+    def _idle_seconds(self) -> float:
+        if any(feed.tail.marks.pending for feed in self.feeds):
+            return SETTLING_SECONDS
+        if self._embedded:
+            return EMBEDDED_SECONDS
+        self._poll_seconds = min(self._poll_seconds * 2, LONGEST_POLL_SECONDS)
+        return self._poll_seconds
+
+    async def _keep_house(self) -> None:
+        """Now and then: replay what an older version parked, count what waits."""
+        time = asyncio.get_running_loop().time()
+        if time - self._housekept_at < HOUSEKEEPING_SECONDS:
+            return
+        self._housekept_at = time
+        await dead_letters.replay_known(self._db, self._handlers)
+        for reason, count in (await dead_letters.count_open(self._db)).items():
+            self._metrics.open_letters.labels(self.group, reason).set(count)
+        for feed in self.feeds:
+            unread = await feed.tail.count_after(feed.cursor.position)
+            self._metrics.lag_events.labels(self.group, feed.producer).set(unread)
+
+    def _alarm(self, feed: Feed, error: Exception) -> None:
+        gauge = self._metrics.alarm.labels(self.group, feed.producer, _ALARMS[type(error)])
+        if not gauge._value.get():  # noqa: SLF001 - the client gives no other way to read a gauge
+            log.error(
+                "log stopped", group=self.group, producer=feed.producer, kind=_ALARMS[type(error)], error=str(error)
+            )
+        gauge.set(1)
+
+    def _clear_alarms(self, feed: Feed) -> None:
+        self._rests_until.pop(feed.producer, None)
+        for kind in _ALARMS.values():
+            self._metrics.alarm.labels(self.group, feed.producer, kind).set(0)
+
+    def _failed(self, error: Exception) -> None:
+        self._metrics.restarts.labels(self.group).inc()
+        for kind, name in _ALARMS.items():
+            if isinstance(error, kind):
+                for producer in self._handlers.producers:
+                    self._metrics.alarm.labels(self.group, producer, name).set(1)

@@ -1,0 +1,221 @@
+"""Events set aside: poison, undecodable bytes, unknown types, events from the future, and what waits behind them.
+
+They are written in the transaction of the batch that met them, and replayed each in one transaction with their effect.
+A replay bypasses positions: the cursor has long passed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from common.bus.position import Position
+from common.bus.records import Handlers, LogRow, Received
+from common.connection import Record
+from common.contracts.envelope import EnvelopeError, decode
+from common.contracts.topics import CATALOGUE
+from common.db import Database, UnitOfWork
+from common.errors import AppError, Conflict, NotFound
+
+ERROR_LENGTH = 500
+
+
+class Reason(StrEnum):
+    POISON = "poison"
+    UNDECODABLE = "undecodable"
+    UNKNOWN_TYPE = "unknown_type"
+    FUTURE = "future"
+    BEHIND = "behind"
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    row: LogRow
+    reason: Reason
+    error: str
+
+
+class DeadLetterNotFound(NotFound):
+    pass
+
+
+class DeadLetterSettled(Conflict):
+    """It was replayed or discarded already; nothing was done."""
+
+
+class EarlierLetterOpen(Conflict):
+    """An earlier event of the same key still waits; replay that first."""
+
+
+class ReplayFailed(Conflict):
+    """The handler failed again; nothing was changed but the count of attempts."""
+
+
+_INSERT = """
+INSERT INTO dead_letter (consumer_group, producer, generation, position_id, appended_at, key, type, event_id, envelope,
+                         reason, error, created_at)
+SELECT $1, * FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::timestamptz[], $6::text[], $7::text[], $8::uuid[],
+                         $9::bytea[], $10::text[], $11::text[], $12::timestamptz[])
+ON CONFLICT (consumer_group, producer, generation, position_id) DO NOTHING
+"""
+
+_LIST = """
+SELECT id, producer, generation, position_id, appended_at, key, type, event_id, reason, error, state, attempts, created_at,
+       settled_at
+FROM dead_letter
+WHERE ($1::text IS NULL OR state = $1) AND ($2::text IS NULL OR reason = $2) AND id > $3
+ORDER BY id LIMIT $4
+"""
+
+
+async def set_aside(uow: UnitOfWork, *, group: str, letters: Sequence[SetAside]) -> None:
+    if not letters:
+        return
+    rows = [letter.row for letter in letters]
+    await uow.execute(
+        _INSERT,
+        group,
+        [row.producer for row in rows],
+        [row.position.generation for row in rows],
+        [row.position.id for row in rows],
+        [row.appended_at for row in rows],
+        [row.key for row in rows],
+        [row.type for row in rows],
+        [row.event_id for row in rows],
+        [row.envelope for row in rows],
+        [letter.reason.value for letter in letters],
+        [letter.error[:ERROR_LENGTH] for letter in letters],
+        [uow.now] * len(letters),
+    )
+
+
+async def open_keys(uow: UnitOfWork, *, group: str, keys: Sequence[str]) -> set[str]:
+    """Those of the keys for which an event waits."""
+    rows = await uow.fetch(
+        "SELECT DISTINCT key FROM dead_letter WHERE consumer_group = $1 AND state = 'open' AND key = ANY($2)",
+        group,
+        list(keys),
+    )
+    return {row["key"] for row in rows}
+
+
+async def list_letters(
+    db: Database, *, state: str | None = "open", reason: str | None = None, after: int = 0, limit: int = 50
+) -> list[Record]:
+    """Oldest first, without the bytes."""
+    return await db.fetch(_LIST, state, reason, after, limit)
+
+
+async def count_open(db: Database) -> dict[str, int]:
+    """How many wait, by reason; every reason is there."""
+    rows = await db.fetch("SELECT reason, count(*) AS letters FROM dead_letter WHERE state = 'open' GROUP BY reason")
+    return {reason.value: 0 for reason in Reason} | {row["reason"]: row["letters"] for row in rows}
+
+
+async def get_letter(db: Database, letter_id: int) -> Record:
+    """With the bytes of the event."""
+    row = await db.fetchrow("SELECT * FROM dead_letter WHERE id = $1", letter_id)
+    if row is None:
+        raise DeadLetterNotFound(f"there is no dead letter {letter_id}")
+    return row
+
+
+async def discard(db: Database, letter_id: int) -> None:
+    """Settle a letter without its effect, for good."""
+    async with db.transaction() as uow:
+        await _settle(uow, letter_id, "discarded")
+
+
+async def replay(db: Database, letter_id: int, handlers: Handlers) -> None:
+    """Handle a letter's event now: its effect and the letter's end in one transaction, so that two operators do it once."""
+    try:
+        async with db.transaction() as uow:
+            await lock_lanes(uow, db.service)
+            row = await _settle(uow, letter_id, "replayed")
+            if handlers.ordered:
+                await _refuse_overtaking(uow, row)
+            received = _received(row)
+            handler = handlers.table.get(type(received.event))
+            if handler is not None:
+                await handler(uow, [received])
+    except (DeadLetterNotFound, DeadLetterSettled, EarlierLetterOpen):
+        raise
+    except (AppError, EnvelopeError, ValueError, LookupError, TypeError) as error:
+        await _count_attempt(db, letter_id, f"{type(error).__name__}: {error}")
+        raise ReplayFailed(f"dead letter {letter_id} failed again: {error}") from error
+
+
+async def replay_known(db: Database, handlers: Handlers, *, limit: int = 500) -> int:
+    """Replay, oldest first, what an older version parked and this one knows; returns how many. Stops at the first failure
+    of a key, and goes on with the others.
+    """
+    parked = await db.fetch(
+        "SELECT id, key, type, reason FROM dead_letter WHERE state = 'open' AND reason IN ('unknown_type', 'behind')"
+        " ORDER BY id LIMIT $1",
+        limit,
+    )
+    waiting: set[str] = set()
+    replayed = 0
+    for row in parked:
+        if row["type"] not in CATALOGUE or (handlers.ordered and row["key"] in waiting):
+            waiting.add(row["key"])
+            continue
+        try:
+            await replay(db, row["id"], handlers)
+            replayed += 1
+        except (DeadLetterSettled, EarlierLetterOpen, ReplayFailed):
+            waiting.add(row["key"])
+    return replayed
+
+
+async def lock_lanes(uow: UnitOfWork, group: str) -> None:
+    """Keep the group's consumers out until this unit of work ends. The first lock of a transaction that takes it."""
+    await uow.fetch("SELECT FROM lane WHERE consumer_group = $1 ORDER BY partition FOR UPDATE", group)
+
+
+async def _settle(uow: UnitOfWork, letter_id: int, state: str) -> Record:
+    row = await uow.fetchrow(
+        "UPDATE dead_letter SET state = $2, settled_at = $3 WHERE id = $1 AND state = 'open' RETURNING *",
+        letter_id,
+        state,
+        uow.now,
+    )
+    if row is not None:
+        return row
+    if await uow.fetchval("SELECT EXISTS (SELECT FROM dead_letter WHERE id = $1)", letter_id):
+        raise DeadLetterSettled(f"dead letter {letter_id} is settled already")
+    raise DeadLetterNotFound(f"there is no dead letter {letter_id}")
+
+
+async def _refuse_overtaking(uow: UnitOfWork, row: Record) -> None:
+    earlier = await uow.fetchval(
+        "SELECT min(id) FROM dead_letter WHERE consumer_group = $1 AND key = $2 AND state = 'open' AND id < $3",
+        row["consumer_group"],
+        row["key"],
+        row["id"],
+    )
+    if earlier is not None:
+        raise EarlierLetterOpen(f"dead letter {earlier} of the same key still waits; replay or discard it first")
+
+
+async def _count_attempt(db: Database, letter_id: int, error: str) -> None:
+    async with db.transaction() as uow:
+        await uow.execute(
+            "UPDATE dead_letter SET attempts = attempts + 1, error = $2 WHERE id = $1 AND state = 'open'",
+            letter_id,
+            error[:ERROR_LENGTH],
+        )
+
+
+def _received(row: Record) -> Received[Any]:
+    log_row = LogRow(
+        producer=row["producer"],
+        position=Position(row["generation"], row["position_id"]),
+        appended_at=row["appended_at"],
+        key=row["key"],
+        type=row["type"],
+        event_id=row["event_id"],
+        envelope=row["envelope"],
+    )
+    envelope, event = decode(row["envelope"])
+    return Received(event, envelope, log_row)

@@ -1,0 +1,60 @@
+"""What handlers get: events with their place in the log; and the table that says who handles what."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from common.bus.position import Position
+from common.contracts.envelope import Envelope
+from common.contracts.event import Event
+from common.db import UnitOfWork
+
+E_co = TypeVar("E_co", bound=Event, covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """A row of a producer's log as it was read: position and append time beside the bytes."""
+
+    producer: str
+    position: Position
+    appended_at: datetime
+    key: str
+    type: str
+    event_id: UUID
+    envelope: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Received(Generic[E_co]):
+    """A typed event with its envelope and its place."""
+
+    event: E_co
+    envelope: Envelope
+    row: LogRow
+
+    @property
+    def appended_at(self) -> datetime:
+        return self.row.appended_at
+
+
+Handler = Callable[[UnitOfWork, Sequence[Received[Any]]], Awaitable[None]]
+"""Handles a run of consecutive events that are all its own, in log order, in one transaction."""
+
+
+@dataclass(frozen=True)
+class Handlers:
+    """A service's table of what it listens to.
+
+    `ordered`: while an event of a key waits as a dead letter, later ones of that key wait behind it. A service whose
+    handlers commute says False.
+    """
+
+    table: Mapping[type[Event], Handler] = field(default_factory=dict)
+    ordered: bool = True
+
+    @property
+    def producers(self) -> list[str]:
+        return sorted({event.producer() for event in self.table})

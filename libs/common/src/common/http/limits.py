@@ -1,0 +1,102 @@
+"""How often somebody may ask. Counted in Valkey; what happens without Valkey is decided here.
+
+Ordinary requests pass (fail open). What is worth attacking, sign-in, coupon claims, webhooks, falls back to a count inside
+this process with a quarter of the rate, because every process would otherwise grant the whole rate again.
+"""
+
+from typing import Annotated
+
+import structlog
+from fastapi import Depends, Request
+from limits import RateLimitItemPerMinute
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import FixedWindowRateLimiter
+from prometheus_client import CollectorRegistry, Counter, Gauge
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from common.errors import RateLimited
+
+log = structlog.get_logger()
+
+WINDOW_SECONDS = 60
+STRICTER = 4
+TIMEOUT_SECONDS = 0.25
+
+
+class TooManyRequests(RateLimited):
+    """The rate is used up; `Retry-After` says when to come again."""
+
+
+class Limiter:
+    def __init__(self, *, service: str, url: str | None, registry: CollectorRegistry) -> None:
+        self._service = service
+        self._valkey = (
+            Redis.from_url(url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS) if url else None
+        )
+        self._local = FixedWindowRateLimiter(MemoryStorage())
+        self._available = Gauge("rate_limit_valkey_available", "1 while rates are counted in Valkey", registry=registry)
+        self._refused = Counter("rate_limit_refused", "Requests refused", ["name"], registry=registry)
+        self._available.set(1 if url else 0)
+
+    async def close(self) -> None:
+        if self._valkey is not None:
+            await self._valkey.aclose()
+
+    async def check(self, name: str, caller: str, *, per_minute: int, guarded: bool) -> None:
+        """Count one. Raises TooManyRequests. `guarded`: count stricter in this process when Valkey is away."""
+        count = await self._count(name, caller)
+        if count is None:
+            if not guarded:
+                return
+            allowed = await self._local.hit(RateLimitItemPerMinute(max(1, per_minute // STRICTER)), name, caller)
+        else:
+            allowed = count <= per_minute
+        if not allowed:
+            self._refused.labels(name).inc()
+            raise TooManyRequests(f"at most {per_minute} a minute; wait a little", retry_after_seconds=WINDOW_SECONDS)
+
+    async def _count(self, name: str, caller: str) -> int | None:
+        """How many in this window, this one included; None when Valkey cannot say."""
+        if self._valkey is None:
+            return None
+        key = f"huitou:{self._service}:rate:{name}:{caller}"
+        try:
+            async with self._valkey.pipeline(transaction=False) as pipeline:
+                counted, _ = await pipeline.incr(key).expire(key, WINDOW_SECONDS, nx=True).execute()
+        except (RedisError, OSError) as error:
+            log.warning("rate limit not counted", error=str(error))
+            self._available.set(0)
+            return None
+        self._available.set(1)
+        return int(counted)
+
+
+def caller_of(request: Request) -> str:
+    """The signed-in principal, else the address."""
+    principal = getattr(request.state, "principal", None)
+    if principal is not None:
+        return str(principal.id)
+    return request.client.host if request.client else "unknown"
+
+
+class LimitRate:
+    """A route's own, guarded rate: `dependencies=[Depends(LimitRate("sign_in", per_minute=20))]`."""
+
+    def __init__(self, name: str, *, per_minute: int) -> None:
+        self._name = name
+        self._per_minute = per_minute
+
+    async def __call__(self, request: Request) -> None:
+        limiter: Limiter = request.app.state.runtime.limiter
+        await limiter.check(self._name, caller_of(request), per_minute=self._per_minute, guarded=True)
+
+
+async def limit_requests(request: Request) -> None:
+    """The general rate of every request, by address: it holds before anyone is known."""
+    runtime = request.app.state.runtime
+    address = request.client.host if request.client else "unknown"
+    await runtime.limiter.check("requests", address, per_minute=runtime.settings.requests_per_minute, guarded=False)
+
+
+General = Annotated[None, Depends(limit_requests)]

@@ -1,0 +1,64 @@
+"""Lists come in pages: bounded, in the order of their ids, continued by an opaque cursor."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from typing import Annotated, Generic, TypeVar
+from uuid import UUID
+
+from fastapi import Depends, Query
+from pydantic import BaseModel, Field
+
+from common.errors import Invalid
+
+LARGEST = 200
+T = TypeVar("T")
+
+
+class CursorInvalid(Invalid):
+    """The cursor is not one that a list gave."""
+
+
+class Page(BaseModel, Generic[T]):
+    """A part of a list."""
+
+    items: list[T]
+    next_cursor: str | None = Field(description="Pass it as `cursor` for what follows; null at the end.")
+
+
+class PageRequest:
+    """Where to continue and how much to give."""
+
+    def __init__(
+        self,
+        cursor: Annotated[str | None, Query(max_length=100, description="`next_cursor` of the page before.")] = None,
+        limit: Annotated[int, Query(ge=1, le=LARGEST, description="Most items to give.")] = 50,
+    ) -> None:
+        self.limit = limit
+        self._cursor = cursor
+
+    @property
+    def after(self) -> UUID | None:
+        """The id after which to continue. Raises CursorInvalid."""
+        if self._cursor is None:
+            return None
+        try:
+            return UUID(bytes=base64.urlsafe_b64decode(self._cursor.encode() + b"=="))
+        except (ValueError, binascii.Error) as error:
+            raise CursorInvalid("cursor: expected the next_cursor of an earlier page") from error
+
+    @property
+    def after_number(self) -> int:
+        """The number after which to continue, for lists in the order of a number; 0 at the start."""
+        return self.after.int if self.after else 0
+
+
+PageQuery = Annotated[PageRequest, Depends()]
+
+
+def page(items: Sequence[T], *, limit: int, last_id: UUID | int | None) -> Page[T]:
+    """`last_id`: of the last item given; a page that is not full is the end."""
+    if len(items) < limit or last_id is None:
+        return Page(items=list(items), next_cursor=None)
+    encoded = UUID(int=last_id) if isinstance(last_id, int) else last_id
+    return Page(items=list(items), next_cursor=base64.urlsafe_b64encode(encoded.bytes).decode().rstrip("="))

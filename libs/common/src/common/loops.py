@@ -1,0 +1,74 @@
+"""Long-running work under supervision: what fails is said, waited out with jitter, and begun anew."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import structlog
+
+log = structlog.get_logger()
+
+FIRST_WAIT_SECONDS = 0.1
+LONGEST_WAIT_SECONDS = 10.0
+STOP_SECONDS = 4.0
+"""How long a loop may finish what it has begun; then it is cancelled and its transaction rolls back."""
+
+
+class Loop:
+    """A body that runs until `stopping` is set. Whenever it raises, it is run again."""
+
+    def __init__(
+        self,
+        name: str,
+        body: Callable[[asyncio.Event], Awaitable[None]],
+        *,
+        on_restart: Callable[[Exception], None] = lambda _: None,
+    ) -> None:
+        self.name = name
+        self.stopping = asyncio.Event()
+        self._body = body
+        self._on_restart = on_restart
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name=self.name)
+
+    async def stop(self) -> None:
+        """Let the body end by itself; cancel it when it takes too long."""
+        self.stopping.set()
+        if self._task is None:
+            return
+        task, self._task = self._task, None
+        done, _ = await asyncio.wait({task}, timeout=STOP_SECONDS)
+        if not done:
+            task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    async def _run(self) -> None:
+        failures = 0
+        while not self.stopping.is_set():
+            started = asyncio.get_running_loop().time()
+            try:
+                await self._body(self.stopping)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the loop must go on, and says so
+                lived = asyncio.get_running_loop().time() - started
+                failures = 1 if lived > LONGEST_WAIT_SECONDS else failures + 1
+                wait = backoff_seconds(failures)
+                log.warning(
+                    "loop failed",
+                    loop=self.name,
+                    error=str(error),
+                    kind=type(error).__name__,
+                    again_in_seconds=round(wait, 2),
+                )
+                self._on_restart(error)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self.stopping.wait(), wait)
+
+
+def backoff_seconds(failures: int) -> float:
+    """Exponential, capped, with full jitter; never nothing."""
+    ceiling = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** min(failures, 16))
+    return random.uniform(FIRST_WAIT_SECONDS, ceiling)  # noqa: S311 - jitter is no secret

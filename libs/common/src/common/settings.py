@@ -1,0 +1,124 @@
+"""Settings are environment variables. `ORDERS_PORT` is orders' own; `PORT` is everybody's who has none of their own."""
+
+from typing import Any, ClassVar, Literal, TypeVar
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from common.contracts.topics import TOPICS
+
+
+class SettingsError(Exception):
+    """What is missing or wrong, a line each, naming the variable."""
+
+
+class ServiceSettings(BaseSettings):
+    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+
+    DEVELOPMENT_DEFAULTS: ClassVar[dict[str, str]] = {}
+    """Secrets that have a default for development only: field → that default."""
+
+    environment: Literal["development", "production"] = Field(
+        "production", description="`development` permits the development identity, default secrets and API pages."
+    )
+    database_url: SecretStr = Field(
+        description="PostgreSQL of this service, `postgresql://role:password@host:port/database`."
+    )
+    database_connections: int = Field(10, ge=2, le=200, description="Most connections that a process keeps.")
+    bus: Literal["postgres"] = Field("postgres", description="What carries the event log between services.")
+    log_urls: dict[str, SecretStr] = Field(
+        default_factory=dict,
+        description="Where other services' logs are, as JSON `{service: url}`; a service not named is in `DATABASE_URL`.",
+    )
+    log_days: int = Field(14, ge=1, le=3650, description="Days that this service's own log is kept.")
+    valkey_url: SecretStr | None = Field(
+        None, description="Redis or Valkey for rate limits; without it stricter limits hold inside each process."
+    )
+    host: str = Field("127.0.0.1", description="Address that HTTP binds to.")
+    port: int = Field(8000, ge=0, le=65535, description="Port of the API; a worker serves health and metrics there.")
+    maximum_body_bytes: int = Field(1024 * 1024, ge=1024, description="A larger request body is refused with 413.")
+    requests_per_minute: int = Field(600, ge=1, description="Requests that one caller may make in a minute.")
+    currency: str = Field("CNY", pattern="^[A-Z]{3}$", description="The installation's one currency, ISO 4217.")
+    timezone: str = Field("Asia/Shanghai", description="The business's time zone: where its days begin.")
+    token_issuer: str = Field("huitou", description="`iss` of access tokens.")
+    token_audience: str = Field("huitou", description="`aud` of access tokens.")
+    jwks_url: str | None = Field(None, description="Where the members service publishes its public keys.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Least severe log line written."
+    )
+    log_format: Literal["json", "console"] = Field("json", description="How log lines are written.")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"{value!r} is not an IANA time zone such as Asia/Shanghai")
+        return value
+
+    @field_validator("log_urls")
+    @classmethod
+    def _known_services(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        if unknown := set(value) - set(TOPICS):
+            raise ValueError(f"no such service: {', '.join(sorted(unknown))}")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgres(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().startswith("postgresql://"):
+            raise ValueError("expected postgresql://role:password@host:port/database")
+        return value
+
+    @model_validator(mode="after")
+    def _no_default_secrets(self) -> "ServiceSettings":
+        if self.environment == "development":
+            return self
+        for name, default in self.DEVELOPMENT_DEFAULTS.items():
+            value = getattr(self, name)
+            if isinstance(value, SecretStr) and value.get_secret_value() == default:
+                raise ValueError(f"{name} still has its development default; set one of your own")
+        return self
+
+    @property
+    def development(self) -> bool:
+        return self.environment == "development"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    def log_url(self, producer: str) -> str:
+        """The database that holds a producer's log."""
+        return self.log_urls.get(producer, self.database_url).get_secret_value()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic's
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic's
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, EnvSettingsSource(settings_cls, env_prefix="")
+
+
+S = TypeVar("S", bound=ServiceSettings)
+
+
+def load_settings(kind: type[S], **values: Any) -> S:
+    """Read a service's settings; `values` win over the environment. Raises SettingsError."""
+    try:
+        return kind(**values)
+    except ValidationError as error:
+        prefix = kind.model_config.get("env_prefix", "")
+        raise SettingsError("\n".join(_line(prefix, problem) for problem in error.errors())) from None
+
+
+def _line(prefix: str, problem: ErrorDetails) -> str:
+    """One problem, named by its variable; never with the value, which may be a secret."""
+    location = ".".join(str(part) for part in problem["loc"])
+    message = problem["msg"].removeprefix("Value error, ")
+    return f"{(prefix + location).upper()}: {message}" if location else message
