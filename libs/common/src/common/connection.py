@@ -1,17 +1,19 @@
 """One connection to PostgreSQL: how it is opened, and the types that cross it."""
 
+from typing import TypeAlias
+
 import asyncpg
 import msgspec
 from asyncpg.pool import PoolConnectionProxy
 
 from common.errors import Unavailable
 
-Record = asyncpg.Record
-Connection = asyncpg.Connection[Record] | PoolConnectionProxy[Record]
-Pool = asyncpg.Pool[Record]
+Record: TypeAlias = asyncpg.Record
+Connection: TypeAlias = "asyncpg.Connection[Record] | PoolConnectionProxy[Record]"
+Pool: TypeAlias = "asyncpg.Pool[Record]"
 
 
-async def connect(url: str, *, schema: str, application: str) -> asyncpg.Connection[Record]:
+async def connect(url: str, *, schema: str, application: str) -> Connection:
     """A connection of its own. The caller closes it."""
     connection = await asyncpg.connect(url, server_settings=session_settings(schema=schema, application=application))
     await prepare_session(connection)

@@ -101,7 +101,9 @@ class UnitOfWork:
 
 
 class Database:
-    """A service's own schema. `on_append` is called after each commit that told events: it wakes readers in this process."""
+    """A service's own schema. `on_append` is called after each commit with how many events it told: it wakes readers in
+    this process.
+    """
 
     def __init__(
         self,
@@ -110,7 +112,7 @@ class Database:
         service: str,
         clock: Clock,
         maximum_connections: int = 10,
-        on_append: Callable[[], None] = lambda: None,
+        on_append: Callable[[int], None] = lambda _: None,
     ) -> None:
         self.service = service
         self.clock = clock
@@ -153,13 +155,14 @@ class Database:
                 if uow.events:
                     await self._append(connection, uow.events)
         if uow.events:
-            self._on_append()
+            self._on_append(len(uow.events))
 
     async def _append(self, connection: Connection, events: Sequence[outbox.Appended]) -> None:
         at = self.clock.log_time()
         if await outbox.append(connection, events, service=self.service, at=at):
             return
         await self.prepare_log()
+        await outbox.notice(connection)
         if not await outbox.append(connection, events, service=self.service, at=at):
             raise Unavailable("the event log is not ready to append; try again", retry_after_seconds=1)
 
@@ -170,7 +173,7 @@ class Database:
             await outbox.prepare(connection, service=self.service, at=self.clock.log_time())
         finally:
             await connection.close()
-        self._on_append()
+        self._on_append(0)
 
     async def fetch(self, sql: str, *args: object) -> list[Record]:
         """Read outside of a unit of work."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import asyncpg
 
-from common.connection import Connection, Record
+from common.connection import Connection
 
 LOG_READER = "log_reader"
 LIMITS = {
@@ -36,7 +36,7 @@ async def provision_roles(connection: Connection, *, passwords: Mapping[str, str
 async def provision_database(url: str, *, database: str, services: Mapping[str, str] | list[str]) -> None:
     """Create the database when it is missing, and the services' schemas in it. `url`: a superuser's, any database."""
     _check(database)
-    connection: asyncpg.Connection[Record] = await asyncpg.connect(url)
+    connection: Connection = await asyncpg.connect(url)
     try:
         if not await connection.fetchval("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", database):
             await connection.execute(f"CREATE DATABASE {database}")

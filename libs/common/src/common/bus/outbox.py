@@ -68,6 +68,14 @@ async def append(connection: Connection, events: Sequence[Appended], *, service:
     return bool(written != "INSERT 0 0")
 
 
+async def notice(connection: Connection) -> None:
+    """Make a transaction that has tried to append see the partitions created since.
+
+    A session learns of them when it locks a relation that it does not hold yet; the outbox it holds already.
+    """
+    await connection.execute("SELECT FROM log_floor")
+
+
 async def prepare(connection: Connection, *, service: str, at: datetime | None) -> None:
     """Make the log ready to append: the days from now on, and the generation of the running server.
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from time import monotonic
+from uuid import UUID
 
 from common.bus.marks import Marks, Sight
 from common.bus.position import START, Position
@@ -87,7 +88,7 @@ class Tail:
         """How long the latest mark has been waiting for older transactions to end: the age of the horizon."""
         return monotonic() - self._marked_at if self.marks.pending else 0.0
 
-    async def read(self, cursor: Position, event_id: object, *, limit: int = BATCH) -> list[LogRow]:
+    async def read(self, cursor: Position, event_id: UUID | None, *, limit: int = BATCH) -> list[LogRow]:
         """The final rows after the cursor, whose own row must still be there. Raises HistoryLost or Forked."""
         if self.marks.final <= cursor:
             return []
@@ -111,7 +112,7 @@ class Tail:
         row = await self.connection.fetchrow("SELECT generation, id FROM log_floor")
         return Position(row["generation"], row["id"]) if row else START
 
-    async def survivor(self, cursor: Position) -> tuple[Position, object]:
+    async def survivor(self, cursor: Position) -> tuple[Position, UUID | None]:
         """The greatest position at or below the cursor that still exists, with its event id; else the floor."""
         row = await self.connection.fetchrow(
             "SELECT generation, id, event_id FROM outbox WHERE (generation, id) <= ($1, $2)"

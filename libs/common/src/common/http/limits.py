@@ -63,7 +63,9 @@ class Limiter:
         key = f"huitou:{self._service}:rate:{name}:{caller}"
         try:
             async with self._valkey.pipeline(transaction=False) as pipeline:
-                counted, _ = await pipeline.incr(key).expire(key, WINDOW_SECONDS, nx=True).execute()
+                pipeline.incr(key)
+                pipeline.expire(key, WINDOW_SECONDS, nx=True)
+                counted, _ = await pipeline.execute()
         except (RedisError, OSError) as error:
             log.warning("rate limit not counted", error=str(error))
             self._available.set(0)

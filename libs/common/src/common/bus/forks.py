@@ -1,0 +1,54 @@
+"""Where a group stands in the logs it reads, and going on after a producer has lost history (a fork)."""
+
+from common.bus import cursors
+from common.bus.cursors import Cursor
+from common.bus.position import START, Position
+from common.bus.tail import Tail
+from common.runtime import Runtime
+
+
+async def accept_fork(runtime: Runtime, producer: str) -> tuple[Position, Cursor]:
+    """Set the group's cursor back to the last event that the producer still has. Returns where it was and is.
+
+    What was handled of the lost history stays handled: these are the ghosts that the alarm told of.
+    """
+    db, group = runtime.db, runtime.service.name
+    tail = _tail(runtime, producer)
+    await tail.open()
+    try:
+        async with db.transaction() as uow:
+            locked = await cursors.lock(uow, group=group, producer=producer)
+            position, event_id = await tail.survivor(locked.cursor.position)
+            survivor = Cursor(position, event_id)
+            await cursors.move(uow, survivor, group=group, producer=producer)
+            return locked.cursor.position, survivor
+    finally:
+        await tail.close()
+
+
+async def describe_log(runtime: Runtime) -> list[str]:
+    """Lines for a person: the own log's head and floor, each producer's cursor and how much is unread."""
+    own = _tail(runtime, runtime.service.name)
+    await own.open()
+    try:
+        await own.look()
+        lines = [f"own log: head {own.marks.marked}, floor {await own.floor()}"]
+    finally:
+        await own.close()
+    for producer in runtime.service.handlers.producers:
+        tail = _tail(runtime, producer)
+        await tail.open()
+        try:
+            async with runtime.db.transaction() as uow:
+                cursor = await cursors.read(uow, group=runtime.service.name, producer=producer)
+            unread = await tail.count_after(cursor.position if cursor else START)
+            lines.append(f"{producer}: read up to {cursor.position if cursor else 'nothing yet'}, {unread} unread")
+        finally:
+            await tail.close()
+    return lines
+
+
+def _tail(runtime: Runtime, producer: str) -> Tail:
+    return Tail(
+        url=runtime.settings.log_url(producer), producer=producer, group=runtime.service.name, clock=runtime.clock
+    )

@@ -1,0 +1,196 @@
+"""`python -m <service> …`: the commands that every service has."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import TypeVar
+
+import click
+
+from common.bus import dead_letters
+from common.bus.dead_letters import Reason
+from common.bus.forks import accept_fork, describe_log
+from common.bus.outbox import create_days
+from common.errors import AppError
+from common.http.app import service_app
+from common.http.front import front
+from common.logging import configure_logging
+from common.migrating import migrate_in_loop
+from common.runtime import Runtime, Service, Surroundings, Worker
+from common.serving import PortBusy, bind, run_until_stopped, serving
+from common.settings import ServiceSettings, SettingsError, load_settings
+
+T = TypeVar("T")
+_EXPECTED = (SettingsError, PortBusy, AppError, OSError)
+
+
+def command_line(service: Service) -> click.Group:
+    """The commands of a service; each ends with one clear line and a non-zero code when it cannot do its work."""
+
+    @click.group(help=f"{service.title} of Huitou. Settings are environment variables: see docs/configuration.md.")
+    def group() -> None: ...
+
+    for build in (_serving_commands, _migrate_command, _dead_letter_commands, _log_commands):
+        build(group, service)
+    return group
+
+
+def _serving_commands(group: click.Group, service: Service) -> None:
+    @group.command()
+    def api() -> None:
+        """Serve HTTP."""
+        settings = _settings(service)
+        _run(_serve(Runtime(service, settings, Surroundings()), settings, working=False))
+
+    @group.command()
+    @click.option("--accept-missing-history", is_flag=True, help="Start although the beginning of a log was pruned.")
+    def worker(*, accept_missing_history: bool) -> None:
+        """Consume events, fire timers, do jobs; serve health and metrics."""
+        settings = _settings(service)
+        surroundings = Surroundings(accept_missing_history=accept_missing_history)
+        _run(_serve(Runtime(service, settings, surroundings), settings, working=True))
+
+
+async def _serve(runtime: Runtime, settings: ServiceSettings, *, working: bool) -> None:
+    @asynccontextmanager
+    async def parts() -> AsyncIterator[None]:
+        bound = bind(settings.host, settings.port)
+        app = front({runtime.service.name: service_app(runtime)})
+        async with runtime.running(), serving(app, bound):
+            worker = Worker(runtime) if working else None
+            if worker is not None:
+                worker.start()
+            try:
+                yield
+            finally:
+                if worker is not None:
+                    await worker.stop()
+
+    await run_until_stopped(parts())
+
+
+def _migrate_command(group: click.Group, service: Service) -> None:
+    @group.command()
+    @click.option("--revision", default="head", show_default=True, help="Where to go.")
+    def migrate(*, revision: str) -> None:
+        """Bring this service's schema up to date, and create the log's coming days."""
+        settings = _settings(service)
+
+        async def work(runtime: Runtime) -> None:
+            url = settings.database_url.get_secret_value()
+            await migrate_in_loop(url=url, schema=service.name, folder=service.migrations, revision=revision)
+            connection = await runtime.db.connect()
+            try:
+                await create_days(connection, at=None)
+            finally:
+                await connection.close()
+
+        _run(work(Runtime(service, settings, Surroundings())))
+
+
+def _dead_letter_commands(group: click.Group, service: Service) -> None:
+    @group.group()
+    def deadletters() -> None:
+        """Events that were set aside: list, show, replay, discard."""
+
+    @deadletters.command("list")
+    @click.option(
+        "--state", type=click.Choice(["open", "replayed", "discarded", "all"]), default="open", show_default=True
+    )
+    @click.option("--reason", type=click.Choice([reason.value for reason in Reason]))
+    @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+    def list_(*, state: str, reason: str | None, limit: int) -> None:
+        """Oldest first."""
+        wanted = None if state == "all" else state
+        rows = _with_database(
+            service, lambda r: dead_letters.list_letters(r.db, state=wanted, reason=reason, limit=limit)
+        )
+        for row in rows:
+            click.echo(f"{row['id']}\t{row['state']}\t{row['reason']}\t{row['type']}\t{row['key']}\t{row['error']}")
+        click.echo(f"{len(rows)} dead letters", err=True)
+
+    @deadletters.command()
+    @click.argument("letter_id", type=int)
+    def show(*, letter_id: int) -> None:
+        """Everything about one, with its event."""
+        row = _with_database(service, lambda r: dead_letters.get_letter(r.db, letter_id))
+        for name, value in row.items():
+            click.echo(f"{name}: {value.decode(errors='replace') if isinstance(value, bytes) else value}")
+
+    @deadletters.command()
+    @click.argument("letter_ids", type=int, nargs=-1, required=True)
+    def replay(*, letter_ids: tuple[int, ...]) -> None:
+        """Handle events now, in the order given."""
+        for letter_id in letter_ids:
+            _with_database(service, partial(_replay, letter_id))
+            click.echo(f"{letter_id} replayed")
+
+    @deadletters.command()
+    @click.argument("letter_id", type=int)
+    @click.confirmation_option(prompt="The event's effect will never happen. Discard it?")
+    def discard(*, letter_id: int) -> None:
+        """Settle one without its effect, for good."""
+        _with_database(service, lambda r: dead_letters.discard(r.db, letter_id))
+        click.echo(f"{letter_id} discarded")
+
+
+def _log_commands(group: click.Group, service: Service) -> None:
+    @group.group()
+    def log() -> None:
+        """The event log: where this service stands, and what a person must decide."""
+
+    @log.command()
+    def status() -> None:
+        """Tell of this service's log, and how far it has read the others'."""
+        for line in _with_database(service, describe_log):
+            click.echo(line)
+
+    @log.command("accept-fork")
+    @click.argument("producer", type=click.Choice(service.handlers.producers))
+    @click.confirmation_option(
+        prompt="Events that this service has handled are gone at their producer. Go on from what is left?"
+    )
+    def accept(*, producer: str) -> None:
+        """Continue after a producer's history was cut: from the last event that both have."""
+        before, after = _with_database(service, lambda r: accept_fork(r, producer))
+        click.echo(f"{producer}: from {before} back to {after.position}; later events will be applied")
+
+
+async def _replay(letter_id: int, runtime: Runtime) -> None:
+    await dead_letters.replay(runtime.db, letter_id, runtime.service.handlers)
+
+
+def _settings(service: Service) -> ServiceSettings:
+    try:
+        settings = load_settings(service.settings)
+    except SettingsError as error:
+        click.echo(str(error), err=True)
+        sys.exit(2)
+    configure_logging(level=settings.log_level, format=settings.log_format)
+    return settings
+
+
+def _with_database(service: Service, work: Callable[[Runtime], Awaitable[T]]) -> T:
+    async def opened() -> T:
+        runtime = Runtime(service, settings, Surroundings())
+        await runtime.db.open()
+        try:
+            return await work(runtime)
+        finally:
+            await runtime.db.close()
+
+    settings = _settings(service)
+    return _run(opened())
+
+
+def _run(work: Awaitable[T]) -> T:
+    async def run() -> T:
+        return await work
+
+    try:
+        return asyncio.run(run())
+    except _EXPECTED as error:
+        click.echo(f"{type(error).__name__}: {error}", err=True)
+        sys.exit(1)
