@@ -1,8 +1,8 @@
 """Write the lock: `requirements/all.txt` for the workspace, and the subset of it that each service and task installs.
 
-    python scripts/lock.py            resolve anew, keeping what still fits
-    python scripts/lock.py --upgrade  resolve anew, taking the newest
-    python scripts/lock.py --check    fail when a file is not what this script would write (needs no network)
+python scripts/lock.py            resolve anew, keeping what still fits
+python scripts/lock.py --upgrade  resolve anew, taking the newest
+python scripts/lock.py --check    fail when a file is not what this script would write (needs no network)
 """
 
 import argparse
@@ -98,7 +98,11 @@ def check() -> list[str]:
     everything = pins((LOCKS / "all.txt").read_text())
     for subset in SUBSETS:
         held = pins((LOCKS / f"{subset}.txt").read_text())
-        wrong += [f"{subset}.txt: {name} is not as in all.txt" for name, block in held.items() if everything.get(name) != block]
+        wrong += [
+            f"{subset}.txt: {name} is not as in all.txt"
+            for name, block in held.items()
+            if everything.get(name) != block
+        ]
         wrong += [f"{subset}.txt: {root} is asked for and missing" for root in roots(subset) if _name(root) not in held]
     wrong += [f"all.txt: {root} is asked for and missing" for root in roots("all") if _name(root) not in everything]
     for path in LOCKS.glob("*.txt"):

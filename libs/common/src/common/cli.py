@@ -8,6 +8,7 @@ from functools import partial
 from typing import TypeVar
 
 import click
+from prometheus_client import disable_created_metrics
 
 from common.bus import dead_letters
 from common.bus.dead_letters import Reason
@@ -28,6 +29,8 @@ _EXPECTED = (SettingsError, PortBusy, AppError, OSError)
 
 def command_line(service: Service) -> click.Group:
     """The commands of a service; each ends with one clear line and a non-zero code when it cannot do its work."""
+
+    disable_created_metrics()
 
     @click.group(help=f"{service.title} of Huitou. Settings are environment variables: see docs/configuration.md.")
     def group() -> None: ...

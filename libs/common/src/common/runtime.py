@@ -83,13 +83,16 @@ class Runtime:
             url=settings.valkey_url.get_secret_value() if settings.valkey_url else None,
             registry=self.registry,
         )
-        self.verifier = TokenVerifier(keys=self._keys(), issuer=settings.token_issuer, audience=settings.token_audience)
+        self.verifier = self.verifier_of(self._keys())
         self.resources: Any = None
 
     def _keys(self) -> PublicKeys:
         if self.surroundings.keys is not None:
             return self.surroundings.keys
         return RemoteKeys(self.settings.jwks_url) if self.settings.jwks_url else FixedKeys({})
+
+    def verifier_of(self, keys: PublicKeys) -> TokenVerifier:
+        return TokenVerifier(keys=keys, issuer=self.settings.token_issuer, audience=self.settings.token_audience)
 
     def _appended(self, count: int) -> None:
         self.log_metrics.appended.inc(count)

@@ -8,6 +8,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from common.auth.principal import Principal, Role
 from common.auth.tokens import TokenInvalid, TokenVerifier
 from common.errors import Forbidden
+from common.http.limits import count_request
 
 _bearer = HTTPBearer(auto_error=False, description="An access token from the members service")
 
@@ -25,18 +26,26 @@ class Allow:
     async def __call__(
         self, request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
     ) -> Principal:
-        if credentials is None:
-            raise TokenInvalid("sign in first: this needs `Authorization: Bearer …`")
-        verifier: TokenVerifier = request.app.state.runtime.verifier
-        principal = await verifier.verify(credentials.credentials)
+        principal = await _identify(request, credentials)
+        request.state.principal = principal
+        await count_request(request)
         if not principal.has(*self.roles):
             raise RoleMissing(f"this needs one of the roles: {', '.join(self.roles)}")
-        request.state.principal = principal
         return principal
 
 
-async def public() -> None:
+async def _identify(request: Request, credentials: HTTPAuthorizationCredentials | None) -> Principal:
+    verifier: TokenVerifier = request.app.state.runtime.verifier
+    try:
+        return await verifier.verify(credentials.credentials if credentials else None)
+    except TokenInvalid:
+        await count_request(request)
+        raise
+
+
+async def public(request: Request) -> None:
     """Open to anyone, on purpose."""
+    await count_request(request)
 
 
 AnyMember = Annotated[Principal, Depends(Allow(Role.MEMBER))]

@@ -29,8 +29,10 @@ class TokenVerifier:
         self._audience = audience
         self._known: OrderedDict[str, tuple[Principal, float]] = OrderedDict()
 
-    async def verify(self, token: str) -> Principal:
+    async def verify(self, token: str | None) -> Principal:
         """Raises TokenInvalid, or Unavailable when the keys cannot be had."""
+        if token is None:
+            raise TokenInvalid("sign in first: this needs `Authorization: Bearer …`")
         known = self._known.get(token)
         if known is not None and known[1] > time():
             return known[0]

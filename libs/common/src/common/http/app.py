@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from common.http import dead_letters, health, problems
-from common.http.limits import limit_requests
 from common.http.middleware import BodyLimit, RequestContext
 from common.http.problems import Problem, problem_responses
 from common.runtime import Runtime
@@ -22,7 +21,7 @@ def service_app(runtime: Runtime) -> FastAPI:
     app.state.runtime = runtime
     problems.install(app)
     app.include_router(health.router)
-    versioned = APIRouter(prefix="/v1", dependencies=[Depends(limit_requests)], responses=_ANYWHERE)
+    versioned = APIRouter(prefix="/v1", responses=_ANYWHERE)
     for router in (*service.routers, dead_letters.router):
         versioned.include_router(router)
     app.include_router(versioned)

@@ -4,10 +4,8 @@ Ordinary requests pass (fail open). What is worth attacking, sign-in, coupon cla
 this process with a quarter of the rate, because every process would otherwise grant the whole rate again.
 """
 
-from typing import Annotated
-
 import structlog
-from fastapi import Depends, Request
+from fastapi import Request
 from limits import RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import FixedWindowRateLimiter
@@ -83,22 +81,20 @@ def caller_of(request: Request) -> str:
 
 
 class LimitRate:
-    """A route's own, guarded rate: `dependencies=[Depends(LimitRate("sign_in", per_minute=20))]`."""
+    """A route's own, guarded rate, named by the setting that holds it: `Depends(LimitRate("sign_ins_per_minute"))`."""
 
-    def __init__(self, name: str, *, per_minute: int) -> None:
-        self._name = name
-        self._per_minute = per_minute
+    def __init__(self, setting: str) -> None:
+        self._setting = setting
 
     async def __call__(self, request: Request) -> None:
-        limiter: Limiter = request.app.state.runtime.limiter
-        await limiter.check(self._name, caller_of(request), per_minute=self._per_minute, guarded=True)
+        runtime = request.app.state.runtime
+        per_minute = getattr(runtime.settings, self._setting)
+        await runtime.limiter.check(self._setting, caller_of(request), per_minute=per_minute, guarded=True)
 
 
-async def limit_requests(request: Request) -> None:
-    """The general rate of every request, by address: it holds before anyone is known."""
+async def count_request(request: Request) -> None:
+    """The general rate of every request."""
     runtime = request.app.state.runtime
-    address = request.client.host if request.client else "unknown"
-    await runtime.limiter.check("requests", address, per_minute=runtime.settings.requests_per_minute, guarded=False)
-
-
-General = Annotated[None, Depends(limit_requests)]
+    await runtime.limiter.check(
+        "requests", caller_of(request), per_minute=runtime.settings.requests_per_minute, guarded=False
+    )

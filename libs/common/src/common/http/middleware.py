@@ -6,6 +6,7 @@ from time import perf_counter
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common import context
@@ -67,7 +68,7 @@ class RequestContext:
             context.correlation_id.reset(token)
 
     def _measure(self, scope: Scope, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "unmatched")
+        route = _route_of(scope)
         self._metrics.requests.labels(scope["method"], route, str(status)).inc()
         self._metrics.seconds.labels(scope["method"], route).observe(seconds)
         if not route.startswith(("/health", "/metrics")):
@@ -124,6 +125,12 @@ class BodyLimit:
 
 class BodyTooLarge(TooLarge):
     pass
+
+
+def _route_of(scope: Scope) -> str:
+    """The path template that matched, as FastAPI leaves it in the scope; requests that match nothing are one series."""
+    matched = scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
+    return "unmatched" if isinstance(matched, Mount) else getattr(matched, "path", "unmatched")
 
 
 def _id_of(value: str | None) -> str | None:

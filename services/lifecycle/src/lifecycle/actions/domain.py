@@ -1,0 +1,140 @@
+"""Actions 動作 and what became of them. Each is carried out elsewhere, once per action id, and its outcome is an event.
+
+Only a final no (refused, failed) frees the slot of its key and permits a new attempt. Silence asks again under the same id.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID, uuid5
+
+import msgspec
+
+from common.contracts.engagement import MessageRefused, MessageSent
+from common.contracts.event import Event
+from common.contracts.lifecycle import ActionRequested
+from common.contracts.members import RewardGranted, RewardRefused
+
+State = Literal["pending", "requested", "done", "refused", "failed", "unknown"]
+Happening = Literal["released", "carried_out", "declined", "broken", "silent"]
+
+SILENCE = timedelta(hours=1)
+"""How long no outcome is waited for before asking again; twice as long each time."""
+
+_ACTIONS = UUID("6f1f8d5e-3f0c-5d0a-9d55-7f6c5a3f4b21")
+
+_NEXT: Mapping[tuple[State, Happening], State] = {
+    ("pending", "released"): "requested",
+    ("pending", "declined"): "refused",
+    ("requested", "carried_out"): "done",
+    ("requested", "declined"): "refused",
+    ("requested", "broken"): "failed",
+    ("requested", "silent"): "unknown",
+    ("unknown", "carried_out"): "done",
+    ("unknown", "declined"): "refused",
+    ("unknown", "broken"): "failed",
+}
+
+_HAPPENINGS: Mapping[str, Happening] = {
+    RewardGranted.NAME: "carried_out",
+    RewardRefused.NAME: "declined",
+    MessageSent.NAME: "carried_out",
+    MessageRefused.NAME: "declined",
+}
+
+
+class Effect(msgspec.Struct, frozen=True, array_like=True):
+    """One action asked for, until its outcome is final."""
+
+    request: ActionRequested
+    state: State
+    asked_at: datetime
+    """By the gate clock, the last time."""
+    asks: int = 1
+
+
+class Slot(msgspec.Struct, frozen=True, array_like=True):
+    """What a rule did under one key."""
+
+    rule: str
+    key: str
+    at: datetime
+    """Logical time of the trigger."""
+    attempt: int
+    state: Literal["open", "done", "free"] = "open"
+    effects: tuple[Effect, ...] = ()
+    """Only while open."""
+
+
+def action_id(*, rule: str, member_id: UUID, key: str, attempt: int, index: int) -> UUID:
+    """The same for the same decision, whenever and wherever it is taken again. The member is the one it was taken for."""
+    return uuid5(_ACTIONS, f"{rule}/{member_id}/{key}/{attempt}/{index}")
+
+
+def after(state: State, happening: Happening) -> State:
+    """A final state stays: what comes late changes nothing."""
+    return _NEXT.get((state, happening), state)
+
+
+def opened(
+    slots: tuple[Slot, ...], *, at: datetime, requests: Sequence[ActionRequested], gate: datetime
+) -> tuple[Slot, ...]:
+    """The slots after a rule acted. Its earlier ones are kept only while open, so that a member has few."""
+    rule, key, attempt = requests[0].rule, requests[0].key, requests[0].attempt
+    effects = tuple(Effect(request, after("pending", "released"), gate) for request in requests)
+    kept = (slot for slot in slots if slot.rule != rule or (slot.state == "open" and slot.key != key))
+    return (*kept, Slot(rule, key, at, attempt, "open", effects))
+
+
+def is_final(state: State) -> bool:
+    return state in {"done", "refused", "failed"}
+
+
+def concluded(slots: tuple[Slot, ...], event: Event) -> tuple[Slot, ...]:
+    """The slots after an outcome; the same slots when the event is none of theirs."""
+    happening = _HAPPENINGS.get(event.NAME)
+    action: UUID | None = getattr(event, "action_id", None)
+    if happening is None or action is None:
+        return slots
+    return tuple(_closed(slot, action, happening) for slot in slots)
+
+
+def ask_again_at(effect: Effect) -> datetime | None:
+    """When silence has lasted too long. The last ask is the first after validity ended: it can only be answered no."""
+    if is_final(effect.state) or effect.asked_at > effect.request.valid_until:
+        return None
+    return effect.asked_at + SILENCE * (1 << effect.asks - 1)
+
+
+def asked_again(
+    slots: tuple[Slot, ...], *, now: datetime, gate: datetime
+) -> tuple[tuple[Slot, ...], list[ActionRequested]]:
+    """The slots and the requests to repeat, each as it was, because nothing was heard of it by `now`."""
+    repeated: list[ActionRequested] = []
+
+    def ask(effect: Effect) -> Effect:
+        due = ask_again_at(effect)
+        if due is None or due > now:
+            return effect
+        repeated.append(effect.request)
+        return Effect(effect.request, after(effect.state, "silent"), max(now, gate), effect.asks + 1)
+
+    asked = tuple(
+        msgspec.structs.replace(slot, effects=tuple(map(ask, slot.effects))) if slot.effects else slot for slot in slots
+    )
+    return (asked, repeated) if repeated else (slots, repeated)
+
+
+def _closed(slot: Slot, action: UUID, happening: Happening) -> Slot:
+    if all(effect.request.action_id != action for effect in slot.effects):
+        return slot
+    effects = tuple(
+        msgspec.structs.replace(effect, state=after(effect.state, happening))
+        if effect.request.action_id == action
+        else effect
+        for effect in slot.effects
+    )
+    if not all(is_final(effect.state) for effect in effects):
+        return msgspec.structs.replace(slot, effects=effects)
+    done = any(effect.state == "done" for effect in effects)
+    return msgspec.structs.replace(slot, state="done" if done else "free", effects=())

@@ -1,0 +1,118 @@
+"""What one moment brings a member: where they stand then, what follows from that and from what was due, what is due next.
+
+Changes of standing come first, then what was due or was triggered, by priority; then requests that met silence.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+
+from common.contracts.lifecycle import ActionRequested, Cause
+from lifecycle.actions.domain import ask_again_at, asked_again, opened
+from lifecycle.decisions.domain import Decision, decide
+from lifecycle.engine.domain import Engine
+from lifecycle.members.domain import Episode, Member, Pending
+from lifecycle.outlooks.domain import NEVER
+from lifecycle.rules.domain import Occasion, Withdrawn, matured, triggered_by_entry
+from lifecycle.standing.domain import Standing, standing_on
+from lifecycle.transitions.domain import Transition
+
+
+class Stepped(msgspec.Struct, frozen=True, kw_only=True):
+    """The member after, and what is to be told, in its order."""
+
+    member: Member
+    transitions: tuple[Transition, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    asked_again: tuple[ActionRequested, ...] = ()
+    """Requests repeated under their own ids, because nothing was heard of them."""
+
+
+def joined(first: Stepped, second: Stepped) -> Stepped:
+    return Stepped(
+        member=second.member,
+        transitions=first.transitions + second.transitions,
+        decisions=first.decisions + second.decisions,
+        asked_again=first.asked_again + second.asked_again,
+    )
+
+
+def passed(
+    engine: Engine, member: Member, *, at: datetime, cause: Cause, gate: datetime, occasions: Iterable[Occasion] = ()
+) -> Stepped:
+    """The member once that moment has passed; `occasions` are what the event of the moment triggered."""
+    now, until = standing_on(engine, member.facts, engine.calendar.day_of(at))
+    transitions: tuple[Transition, ...] = ()
+    if now == member.standing:
+        member = msgspec.structs.replace(member, at=at)
+    else:
+        transitions = tuple(_differences(member, now, at=at, cause=cause))
+        member = _entered(member, now, transitions)
+    if not (transitions or occasions or member.pending or member.slots):
+        return Stepped(member=msgspec.structs.replace(member, due=_due(engine, member, until)))
+    member, due, decisions = _triggered(engine, member, transitions)
+    for occasion in sorted([*occasions, *due], key=_precedence):
+        decision = decide(engine, member, occasion, gate=gate)
+        decisions.append(decision)
+        if decision.requests:
+            member = msgspec.structs.replace(
+                member, slots=opened(member.slots, at=decision.at, requests=decision.requests, gate=gate)
+            )
+    slots, repeated = asked_again(member.slots, now=at, gate=gate)
+    member = msgspec.structs.replace(member, slots=slots)
+    return Stepped(
+        member=msgspec.structs.replace(member, due=_due(engine, member, until)),
+        transitions=transitions,
+        decisions=tuple(decisions),
+        asked_again=tuple(repeated),
+    )
+
+
+def rearmed(engine: Engine, member: Member) -> Member:
+    """The member with its due time found anew."""
+    _, until = standing_on(engine, member.facts, engine.calendar.day_of(member.at))
+    return msgspec.structs.replace(member, due=_due(engine, member, until))
+
+
+def _differences(member: Member, now: Standing, *, at: datetime, cause: Cause) -> Iterable[Transition]:
+    for dimension, value in now.items():
+        previous = member.standing.get(dimension)
+        if previous != value:
+            episode = member.episodes[value].number + 1 if value in member.episodes else 1
+            yield Transition(dimension=dimension, previous=previous, current=value, episode=episode, at=at, cause=cause)
+
+
+def _entered(member: Member, now: Standing, transitions: Iterable[Transition]) -> Member:
+    entered = {each.current: Episode(each.episode, each.at, each.cause) for each in transitions}
+    return msgspec.structs.replace(member, standing=now, episodes=member.episodes | entered)
+
+
+def _triggered(
+    engine: Engine, member: Member, transitions: Iterable[Transition]
+) -> tuple[Member, list[Occasion], list[Decision]]:
+    """What entered values trigger, and what waited long enough, in vain, or for a rule that is gone."""
+    entries = [triggered for each in transitions for triggered in triggered_by_entry(engine, each)]
+    waiting = (*member.pending, *(each for each in entries if isinstance(each, Pending)))
+    found = [*matured(engine, msgspec.structs.replace(member, pending=waiting))]
+    kept = tuple(each for each in found if isinstance(each, Pending))
+    occasions = [each for each in (*entries, *found) if isinstance(each, Occasion)]
+    decisions = [
+        Decision(rule=each.pending.rule, key="", at=member.at, reason="rule_withdrawn")
+        for each in found
+        if isinstance(each, Withdrawn)
+    ]
+    return msgspec.structs.replace(member, pending=kept), occasions, decisions
+
+
+def _precedence(occasion: Occasion) -> tuple[int, str, str]:
+    return -occasion.rule.priority, occasion.rule.id, occasion.key
+
+
+def _due(engine: Engine, member: Member, until: int) -> datetime | None:
+    moments = [pending.due for pending in member.pending]
+    if until < NEVER:
+        moments.append(engine.calendar.start_of(until))
+    for slot in member.slots:
+        moments += [due for effect in slot.effects if (due := ask_again_at(effect)) is not None]
+    return min(moments, default=None)

@@ -1,0 +1,42 @@
+"""Standing 狀態: where a member is by the policy. A pure, total function of facts, policy and time, without memory.
+
+It depends on time through the business day alone, so it changes at the start of a day or with the facts.
+"""
+
+from datetime import datetime
+
+from lifecycle.engine.domain import Engine
+from lifecycle.facts.domain import Facts
+from lifecycle.outlooks.domain import NEVER
+
+Standing = dict[str, str]
+"""Dimension (stage, health) → value. Never changed in place."""
+
+
+def standing(engine: Engine, facts: Facts, at: datetime) -> Standing:
+    return standing_on(engine, facts, engine.calendar.day_of(at))[0]
+
+
+def standing_on(engine: Engine, facts: Facts, day: int) -> tuple[Standing, int]:
+    """The standing on a day, and a day before which it cannot change without new facts; at the latest its next change."""
+    now: Standing = {}
+    soonest = NEVER
+    for dimension in engine.dimensions:
+        for value, look in dimension.values:
+            holds, until = look(facts, day)
+            soonest = min(soonest, until)
+            if holds:
+                now[dimension.name] = value
+                break
+    return now, soonest
+
+
+def next_change_at(engine: Engine, facts: Facts, at: datetime) -> datetime | None:
+    """The first moment after `at` at which the standing differs, if no event comes; None when it never does."""
+    now, until = standing_on(engine, facts, engine.calendar.day_of(at))
+    while until < NEVER:
+        then, further = standing_on(engine, facts, until)
+        if then != now:
+            return engine.calendar.start_of(until)
+        until = further
+    return None

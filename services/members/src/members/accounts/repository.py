@@ -1,0 +1,68 @@
+from datetime import datetime
+from uuid import UUID
+
+from common.connection import Record
+from common.db import Database, UnitOfWork
+
+_SELECT = """
+SELECT member.id, channel, referrer_id, registered_at,
+       array(SELECT role FROM member_role WHERE member_id = member.id ORDER BY role) AS roles
+FROM member WHERE member.id = $1
+"""
+
+
+async def insert_member(
+    uow: UnitOfWork, *, member_id: UUID, channel: str, referrer_id: UUID | None, registered_at: datetime
+) -> None:
+    await uow.execute(
+        "INSERT INTO member (id, channel, referrer_id, registered_at) VALUES ($1, $2, $3, $4)",
+        member_id,
+        channel,
+        referrer_id,
+        registered_at,
+    )
+
+
+async def find_member(reader: Database | UnitOfWork, member_id: UUID) -> Record | None:
+    return await reader.fetchrow(_SELECT, member_id)
+
+
+async def member_exists(uow: UnitOfWork, member_id: UUID) -> bool:
+    return bool(await uow.fetchval("SELECT EXISTS (SELECT FROM member WHERE id = $1)", member_id))
+
+
+async def find_identity(reader: Database | UnitOfWork, *, provider: str, subject_hash: bytes) -> UUID | None:
+    found: UUID | None = await reader.fetchval(
+        "SELECT member_id FROM identity WHERE provider = $1 AND subject_hash = $2", provider, subject_hash
+    )
+    return found
+
+
+async def insert_identity(
+    uow: UnitOfWork, *, provider: str, subject_hash: bytes, member_id: UUID, linked_at: datetime
+) -> bool:
+    """False: somebody has it already."""
+    inserted = await uow.execute(
+        "INSERT INTO identity (provider, subject_hash, member_id, linked_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+        provider,
+        subject_hash,
+        member_id,
+        linked_at,
+    )
+    return inserted == 1
+
+
+async def insert_role(uow: UnitOfWork, *, member_id: UUID, role: str, granted_at: datetime) -> bool:
+    """False: they have it already."""
+    inserted = await uow.execute(
+        "INSERT INTO member_role (member_id, role, granted_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        member_id,
+        role,
+        granted_at,
+    )
+    return inserted == 1
+
+
+async def delete_role(uow: UnitOfWork, *, member_id: UUID, role: str) -> bool:
+    """False: they did not have it."""
+    return await uow.execute("DELETE FROM member_role WHERE member_id = $1 AND role = $2", member_id, role) == 1

@@ -1,0 +1,70 @@
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+
+from common.auth.principal import Role
+from common.connection import Record
+from common.contracts.members import MemberRegistered
+from common.db import Database, UnitOfWork
+from common.ids import new_id
+from members.accounts import repository
+from members.errors import IdentityTaken, MemberNotFound, ReferrerUnknown
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Somebody, as a provider knows them; the hash stands for the name."""
+
+    provider: str
+    subject_hash: bytes
+
+
+async def register(
+    uow: UnitOfWork, *, channel: str, referrer_id: UUID | None = None, identity: Identity | None = None
+) -> UUID:
+    """Make a member, or give the one who has this identity already: their channel and referrer stay as they were."""
+    if identity is not None:
+        known = await repository.find_identity(uow, provider=identity.provider, subject_hash=identity.subject_hash)
+        if known is not None:
+            return known
+    if referrer_id is not None and not await repository.member_exists(uow, referrer_id):
+        raise ReferrerUnknown(f"referrer_id: there is no member {referrer_id}")
+    member_id = new_id()
+    await repository.insert_member(
+        uow, member_id=member_id, channel=channel, referrer_id=referrer_id, registered_at=uow.now
+    )
+    if identity is not None and not await repository.insert_identity(
+        uow, provider=identity.provider, subject_hash=identity.subject_hash, member_id=member_id, linked_at=uow.now
+    ):
+        raise IdentityTaken("this identity was registered just now; sign in again")
+    uow.append(MemberRegistered(member_id=member_id, channel=channel, referrer_id=referrer_id, registered_at=uow.now))
+    return member_id
+
+
+async def get_member(reader: Database | UnitOfWork, member_id: UUID) -> Record:
+    row = await repository.find_member(reader, member_id)
+    if row is None:
+        raise MemberNotFound(f"there is no member {member_id}")
+    return row
+
+
+def roles_of(row: Record) -> list[Role]:
+    """Every member has the role of a member."""
+    return [Role.MEMBER, *(Role(role) for role in row["roles"])]
+
+
+async def grant_role(uow: UnitOfWork, *, member_id: UUID, role: Role) -> bool:
+    """False: nothing to do. The role holds from the next sign-in on."""
+    if role is Role.MEMBER:
+        await get_member(uow, member_id)
+        return False
+    try:
+        return await repository.insert_role(uow, member_id=member_id, role=role.value, granted_at=uow.now)
+    except asyncpg.ForeignKeyViolationError as error:
+        raise MemberNotFound(f"there is no member {member_id}") from error
+
+
+async def revoke_role(uow: UnitOfWork, *, member_id: UUID, role: Role) -> bool:
+    """False: they did not have it. Tokens already signed hold until they expire, at most 15 minutes."""
+    return await repository.delete_role(uow, member_id=member_id, role=role.value)

@@ -1,0 +1,32 @@
+"""What only members hold while they run: the signing key, the secret, the identity providers."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from common.auth.keys import FixedKeys
+from common.runtime import Runtime
+from members.secrecy import Secrecy
+from members.settings import MembersSettings
+from members.signin.providers import DevelopmentProvider, IdentityProvider
+from members.signin.tokens import TokenSigner, load_signing_key
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    secrecy: Secrecy
+    signer: TokenSigner
+    providers: Mapping[str, IdentityProvider]
+
+
+@asynccontextmanager
+async def build_resources(runtime: Runtime) -> AsyncIterator[Resources]:
+    settings = runtime.settings
+    if not isinstance(settings, MembersSettings):
+        raise TypeError("members run with MembersSettings")
+    providers: dict[str, IdentityProvider] = {"development": DevelopmentProvider()} if settings.development else {}
+    key = load_signing_key(settings.signing_key_file)
+    signer = TokenSigner(key, issuer=settings.token_issuer, audience=settings.token_audience)
+    runtime.verifier = runtime.verifier_of(FixedKeys({signer.key_id: signer.public_key}))
+    secrecy = Secrecy(settings.personal_data_secret.get_secret_value())
+    yield Resources(secrecy=secrecy, signer=signer, providers=providers)
