@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
 from common.contracts.topics import TOPICS
 from common.testing.databases import Engines, EnginesRun, cloned, create_log_database
-from hypothesis import settings
 
 SERVICES = list(TOPICS)
 

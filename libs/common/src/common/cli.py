@@ -30,7 +30,7 @@ _EXPECTED = (SettingsError, PortBusy, AppError, OSError)
 def command_line(service: Service) -> click.Group:
     """The commands of a service; each ends with one clear line and a non-zero code when it cannot do its work."""
 
-    disable_created_metrics()
+    disable_created_metrics()  # type: ignore[no-untyped-call]
 
     @click.group(help=f"{service.title} of Huitou. Settings are environment variables: see docs/configuration.md.")
     def group() -> None: ...

@@ -27,6 +27,7 @@ async def build_resources(runtime: Runtime) -> AsyncIterator[Resources]:
     providers: dict[str, IdentityProvider] = {"development": DevelopmentProvider()} if settings.development else {}
     key = load_signing_key(settings.signing_key_file)
     signer = TokenSigner(key, issuer=settings.token_issuer, audience=settings.token_audience)
-    runtime.verifier = runtime.verifier_of(FixedKeys({signer.key_id: signer.public_key}))
+    if runtime.surroundings.keys is None:
+        runtime.verifier = runtime.verifier_of(FixedKeys({signer.key_id: signer.public_key}))
     secrecy = Secrecy(settings.personal_data_secret.get_secret_value())
     yield Resources(secrecy=secrecy, signer=signer, providers=providers)

@@ -1,0 +1,5 @@
+"""Everything engagement listen to."""
+
+from common.bus.records import Handlers
+
+HANDLERS = Handlers({})

@@ -1,0 +1,26 @@
+import asyncio
+import os
+from collections.abc import AsyncIterator
+
+import pytest
+
+from common.testing.databases import Engines, cloned
+from common.testing.services import RunningService, create_service_database, running_service
+from members.app import SERVICE
+
+
+@pytest.fixture(scope="session")
+def members_template(engines: Engines) -> str:
+    name = f"members_template_{os.getpid()}"
+    asyncio.run(create_service_database(engines, name=name, service=SERVICE))
+    return name
+
+
+@pytest.fixture
+async def members(engines: Engines, members_template: str) -> AsyncIterator[RunningService]:
+    """The service on a database of its own."""
+    async with (
+        cloned(engines, template=members_template) as database,
+        running_service(SERVICE, engines=engines, database=database) as running,
+    ):
+        yield running
