@@ -1,6 +1,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -17,10 +18,12 @@ def members_template(engines: Engines) -> str:
 
 
 @pytest.fixture
-async def members(engines: Engines, members_template: str) -> AsyncIterator[RunningService]:
+async def members(engines: Engines, members_template: str, tmp_path: Path) -> AsyncIterator[RunningService]:
     """The service on a database of its own."""
     async with (
         cloned(engines, template=members_template) as database,
-        running_service(SERVICE, engines=engines, database=database) as running,
+        running_service(
+            SERVICE, engines=engines, database=database, settings={"signing_key_file": tmp_path / "key.pem"}
+        ) as running,
     ):
         yield running

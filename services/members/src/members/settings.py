@@ -14,8 +14,7 @@ class MembersSettings(ServiceSettings):
     DEVELOPMENT_DEFAULTS: ClassVar[dict[str, str]] = {"personal_data_secret": _DEVELOPMENT_SECRET}
 
     signing_key_file: Path = Field(
-        Path("members-signing-key.pem"),
-        description="Ed25519 private key (PEM) that signs access tokens; made when missing.",
+        description="Ed25519 private key (PEM) that signs access tokens; made, readable by its owner only, when missing."
     )
     personal_data_secret: SecretStr = Field(
         SecretStr(_DEVELOPMENT_SECRET),
