@@ -18,18 +18,17 @@ from common.errors import AppError
 from common.http.app import service_app
 from common.http.front import front
 from common.logging import configure_logging
-from common.migrating import migrate_in_loop
+from common.migrating import MigrationError, migrate_in_loop
 from common.runtime import Runtime, Service, Surroundings, Worker
 from common.serving import PortBusy, bind, run_until_stopped, serving
 from common.settings import ServiceSettings, SettingsError, load_settings
 
 T = TypeVar("T")
-_EXPECTED = (SettingsError, PortBusy, AppError, OSError)
+_EXPECTED = (SettingsError, PortBusy, AppError, MigrationError, OSError)
 
 
 def command_line(service: Service) -> click.Group:
     """The commands of a service; each ends with one clear line and a non-zero code when it cannot do its work."""
-
     disable_created_metrics()  # type: ignore[no-untyped-call]
 
     @click.group(help=f"{service.title} of Huitou. Settings are environment variables: see docs/configuration.md.")

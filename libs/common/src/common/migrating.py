@@ -8,10 +8,16 @@ from types import ModuleType
 import sqlalchemy
 from alembic import command, context
 from alembic.config import Config
+from alembic.util.exc import CommandError
 from sqlalchemy import Connection, MetaData, pool
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from common.bus import tables
+
+
+class MigrationError(Exception):
+    """The schema cannot be brought to where this version wants it; one line says why."""
+
 
 VERSION_TABLE = "schema_version"
 
@@ -50,6 +56,10 @@ async def with_connection(url: str, schema: str, folder: Path, run: Callable[[Co
         async with engine.connect() as connection:
             await connection.run_sync(work)
             await connection.commit()
+    except CommandError as error:
+        raise MigrationError(
+            f"{schema}: {error}: the data was written by a newer version of Huitou; use that one"
+        ) from error
     finally:
         await engine.dispose()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -65,22 +66,28 @@ async def serving(app: ASGIApp, bound: socket.socket) -> AsyncIterator[None]:
         await task
 
 
-def stop_signals() -> asyncio.Event:
-    """An event that SIGINT or SIGTERM sets. A second signal ends the process at once."""
+async def run_until_stopped(parts: AbstractAsyncContextManager[None]) -> None:
+    """Enter the parts, wait for SIGINT or SIGTERM, leave them. A signal while they start leaves them at once;
+    a second one ends the process where it stands.
+    """
     stop = asyncio.Event()
+    running = asyncio.current_task()
+    started = False
     loop = asyncio.get_running_loop()
 
     def on_signal(number: signal.Signals) -> None:
         if stop.is_set():
-            raise SystemExit(128 + number)
+            os._exit(128 + number)
         stop.set()
+        if not started and running is not None:
+            running.cancel()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, on_signal, number)
-    return stop
-
-
-async def run_until_stopped(parts: AbstractAsyncContextManager[None]) -> None:
-    stop = stop_signals()
-    async with parts:
-        await stop.wait()
+    try:
+        async with parts:
+            started = True
+            await stop.wait()
+    except asyncio.CancelledError:
+        if started or not stop.is_set():
+            raise
