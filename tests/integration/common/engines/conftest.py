@@ -16,8 +16,10 @@ from common.engines.postgres import PostgresEngine
 def make_place() -> Iterator[Path]:
     place = Path(tempfile.mkdtemp())
     place.chmod(0o755)
-    yield place
-    shutil.rmtree(place)
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@ import subprocess
 import sys
 
 import pytest
+
 from common.engines.errors import EngineError
 from common.engines.wheels import find_postgres, find_valkey
 
