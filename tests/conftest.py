@@ -30,7 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput") or "not (integration" in expression or config.getoption("collectonly"):
         return
     _folder = Path(tempfile.mkdtemp(prefix="huitou-tests-"))
-    _run = EnginesRun(_folder / "data")
+    _run = EnginesRun(_folder)
     _run.start(services=SERVICES).publish()
 
 

@@ -25,8 +25,8 @@ from common.runtime import Runtime, Service, Surroundings, Worker
 from common.serving import bind, serving
 from engagement.app import SERVICE as ENGAGEMENT
 from lifecycle.app import SERVICE as LIFECYCLE
+from members.adapters.tokens import TokenSigner, load_signing_key
 from members.app import SERVICE as MEMBERS
-from members.signin.tokens import TokenSigner, load_signing_key
 from orders.app import SERVICE as ORDERS
 
 log = structlog.get_logger()

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from common.auth.keys import FixedKeys
 from common.runtime import Runtime
-from members.secrecy import Secrecy
+from members.adapters.providers import DevelopmentProvider, IdentityProvider
+from members.adapters.secrecy import Secrecy
+from members.adapters.tokens import TokenSigner, load_signing_key
 from members.settings import MembersSettings
-from members.signin.providers import DevelopmentProvider, IdentityProvider
-from members.signin.tokens import TokenSigner, load_signing_key
 
 
 @dataclass(frozen=True, slots=True)
