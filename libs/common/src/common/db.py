@@ -14,6 +14,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 from common import context
 from common.bus import outbox
+from common.bus.position import START, Position
 from common.clock import Clock
 from common.connection import Connection, Pool, Record, connect, create_pool, row_count
 from common.contracts.envelope import Envelope, caused_id, encode
@@ -116,6 +117,8 @@ class Database:
     ) -> None:
         self.service = service
         self.clock = clock
+        self.head = START
+        """The greatest position that this process has committed; others may have gone further."""
         self._url = url
         self._maximum = maximum_connections
         self._on_append = on_append
@@ -150,21 +153,25 @@ class Database:
         """Begin a unit of work; commit it when the block ends, roll it back when the block raises."""
         async with self.clock.hold(), self.pool.acquire() as connection:
             uow = UnitOfWork(connection, service=self.service, now=self.clock.now())
+            last = None
             async with connection.transaction():
                 yield uow
                 if uow.events:
-                    await self._append(connection, uow.events)
-        if uow.events:
-            self._on_append(len(uow.events))
+                    last = await self._append(connection, uow.events)
+            if last is not None:
+                self.head = max(self.head, last)
+                self._on_append(len(uow.events))
 
-    async def _append(self, connection: Connection, events: Sequence[outbox.Appended]) -> None:
+    async def _append(self, connection: Connection, events: Sequence[outbox.Appended]) -> Position:
         at = self.clock.log_time()
-        if await outbox.append(connection, events, service=self.service, at=at):
-            return
-        await self.prepare_log()
-        await outbox.notice(connection)
-        if not await outbox.append(connection, events, service=self.service, at=at):
+        last = await outbox.append(connection, events, service=self.service, at=at)
+        if last is None:
+            await self.prepare_log()
+            await outbox.notice(connection)
+            last = await outbox.append(connection, events, service=self.service, at=at)
+        if last is None:
             raise Unavailable("the event log is not ready to append; try again", retry_after_seconds=1)
+        return last
 
     async def prepare_log(self) -> None:
         """Create the log's days and begin the running server's generation, where they are missing."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
+from common.bus.position import Position
 from common.connection import Connection
 from common.contracts.envelope import encode
 from common.contracts.log import GenerationStarted
@@ -30,6 +31,7 @@ FROM moment, unnest($3::text[], $4::text[], $5::uuid[], $6::bytea[])
     WITH ORDINALITY AS event (key, type, event_id, envelope, n)
 WHERE to_regclass('outbox_' || to_char(moment.at AT TIME ZONE 'UTC', 'YYYYMMDD')) IS NOT NULL
 ORDER BY event.n
+RETURNING generation, id
 """
 
 _BEGIN_GENERATION = """
@@ -54,9 +56,14 @@ class Appended:
     envelope: bytes
 
 
-async def append(connection: Connection, events: Sequence[Appended], *, service: str, at: datetime | None) -> bool:
-    """Write the events in order, in the caller's transaction. False: nothing was written, prepare the log first."""
-    written = await connection.execute(
+async def append(
+    connection: Connection, events: Sequence[Appended], *, service: str, at: datetime | None
+) -> Position | None:
+    """Write the events in order, in the caller's transaction; the position of the last.
+
+    None: nothing was written, prepare the log first.
+    """
+    written = await connection.fetch(
         _APPEND,
         at,
         topic_name(service),
@@ -65,7 +72,7 @@ async def append(connection: Connection, events: Sequence[Appended], *, service:
         [event.event_id for event in events],
         [event.envelope for event in events],
     )
-    return bool(written != "INSERT 0 0")
+    return Position(written[-1]["generation"], written[-1]["id"]) if written else None
 
 
 async def notice(connection: Connection) -> None:
@@ -93,7 +100,7 @@ async def prepare(connection: Connection, *, service: str, at: datetime | None) 
         time = at or begun["started"]
         envelope = encode(event, event_id=event_id, service=service, type_name=type_name, time=time)
         appended = Appended(event.subject, type_name, event_id, envelope)
-        if not await append(connection, [appended], service=service, at=at):
+        if await append(connection, [appended], service=service, at=at) is None:
             raise RuntimeError("the log has no partition for today although it was just created")
 
 
