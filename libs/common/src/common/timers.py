@@ -7,7 +7,7 @@ from uuid import UUID
 
 import structlog
 
-from common.bus.processing import is_poison
+from common.bus.poison import is_poison
 from common.bus.wakeups import wait_any
 from common.db import Database, UnitOfWork
 from common.loops import Loop
@@ -61,8 +61,11 @@ class Timers:
         if self._handlers:
             self._loop.start()
 
-    async def stop(self) -> None:
+    def wake(self) -> None:
+        """Look now: a virtual clock has moved."""
         self._moved.set()
+
+    async def stop(self) -> None:
         await self._loop.stop()
 
     async def _run(self, stopping: asyncio.Event) -> None:

@@ -67,9 +67,12 @@ class Consumer:
     def start(self) -> None:
         self._loop.start()
 
+    def wake(self) -> None:
+        """Look now: a virtual clock has moved."""
+        self._news.set()
+
     async def stop(self) -> None:
         """Finish the current batch, or roll it back, within five seconds."""
-        self._news.set()
         await self._loop.stop()
 
     async def _run(self, stopping: asyncio.Event) -> None:

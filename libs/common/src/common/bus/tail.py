@@ -13,7 +13,7 @@ from common.connection import Connection, Record, connect
 
 BATCH = 500
 QUIET_MARK = timedelta(seconds=1)
-"""Without news a mark is taken this often, so that time is known to be complete on a silent log."""
+"""Without news a mark is taken this often (or when a virtual clock has moved), so that a silent log's time is known."""
 
 # The snapshot, then the clock, then the xid: the order the proof in `marks` needs. The xid is taken only for a mark.
 # A virtual clock stands still while events are appended, so at its T only what is before T can be complete.
@@ -56,6 +56,7 @@ class Tail:
         self._clock = clock
         self._connection: Connection | None = None
         self._marked_at = float("-inf")
+        self._marked_time: datetime | None = None
 
     async def open(self) -> None:
         self._connection = await connect(self._url, schema=self.producer, application=f"{self._group}.reader")
@@ -74,13 +75,15 @@ class Tail:
     async def look(self) -> None:
         """See what is new and what has become final."""
         marked = self.marks.marked
-        quiet = monotonic() - self._marked_at >= QUIET_MARK.total_seconds()
-        row = await self.connection.fetchrow(_LOOK, marked.generation, marked.id, self._clock.log_time(), quiet)
+        time = self._clock.log_time()
+        quiet = time != self._marked_time or monotonic() - self._marked_at >= QUIET_MARK.total_seconds()
+        row = await self.connection.fetchrow(_LOOK, marked.generation, marked.id, time, quiet)
         if row is None:
             raise RuntimeError("a statement that always gives one row gave none")
         head = START if row["generation"] is None else Position(row["generation"], row["id"])
         if row["mark_xid"] is not None:
             self._marked_at = monotonic()
+            self._marked_time = time
         self.marks.observe(Sight(row["xmin"], head, row["clock"], row["mark_xid"]))
 
     @property

@@ -1,0 +1,78 @@
+"""Driving a platform on a virtual clock: issue a step's requests, wait until all is read, step again (design §8)."""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from time import monotonic
+
+from common import timers
+from common.bus.feed import Feed
+from common.clock import VirtualClock
+from embedded.platform import Platform
+
+TICK = timedelta(microseconds=1)
+"""Virtual time is complete only strictly before the present: what is due at T happens once the clock is past T."""
+
+DEADLINE_SECONDS = 300.0
+_LOOK_SECONDS = 0.001
+
+
+class NotSettled(Exception):
+    """The platform did not come to rest; the message says what was still under way."""
+
+
+async def settle(platform: Platform) -> None:
+    """Return when every event has been handled by everyone, time is complete, and no timer is due. Raises NotSettled."""
+    deadline = monotonic() + DEADLINE_SECONDS
+    while True:
+        busy = next(_unread(platform), None) or await _due(platform) or next(_unread(platform), None)
+        if busy is None:
+            return
+        if monotonic() > deadline:
+            raise NotSettled(f"after {DEADLINE_SECONDS:.0f} s: {busy}")
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def next_due(platform: Platform) -> datetime | None:
+    """When the next timer of any service is due."""
+    due = [moment for runtime in platform.runtimes.values() if (moment := await timers.next_due(runtime.db))]
+    return min(due, default=None)
+
+
+async def advance(platform: Platform, clock: VirtualClock, moment: datetime) -> None:
+    """Bring the platform to a moment, stopping at every timer that falls due before it."""
+    await settle(platform)
+    while clock.now() < moment:
+        due = await next_due(platform)
+        stop = moment if due is None else min(moment, max(due, clock.now()) + TICK)
+        await clock.advance_to(stop)
+        for worker in platform.workers.values():
+            worker.timers.wake()
+            worker.consumer.wake()
+        await settle(platform)
+
+
+def _feeds(platform: Platform) -> Iterator[tuple[str, Feed]]:
+    for name, worker in platform.workers.items():
+        for feed in worker.consumer.feeds:
+            yield name, feed
+
+
+def _unread(platform: Platform) -> Iterator[str]:
+    """What somebody has not read yet."""
+    now = platform.runtimes["orders"].clock.now()
+    for name, feed in _feeds(platform):
+        head = platform.runtimes[feed.producer].db.head
+        if feed.cursor.position < head:
+            yield f"{name} has read {feed.producer} up to {feed.cursor.position} of {head}"
+        elif feed.tail.complete_to is None or feed.tail.complete_to < now - TICK:
+            yield f"{name} knows the time of {feed.producer} up to {feed.tail.complete_to}, it is {now}"
+
+
+async def _due(platform: Platform) -> str | None:
+    now = platform.runtimes["orders"].clock.now()
+    for name, runtime in platform.runtimes.items():
+        due = await timers.next_due(runtime.db)
+        if due is not None and due < now:
+            return f"a timer of {name} has been due since {due}"
+    return None
