@@ -2,23 +2,29 @@
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from time import monotonic
-from typing import TypeVar, cast
+from typing import Any, TypeVar, overload
 
 T = TypeVar("T")
 DEADLINE_SECONDS = 20.0
 _STEP_SECONDS = 0.005
 
 
+@overload
 async def eventually(
-    condition: Callable[[], T | Awaitable[T]], *, seconds: float = DEADLINE_SECONDS, what: str = "the condition"
-) -> T:
+    condition: Callable[[], Coroutine[Any, Any, T]], *, seconds: float = ..., what: str = ...
+) -> T: ...
+@overload
+async def eventually(condition: Callable[[], T], *, seconds: float = ..., what: str = ...) -> T: ...
+async def eventually(
+    condition: Callable[[], Any], *, seconds: float = DEADLINE_SECONDS, what: str = "the condition"
+) -> Any:
     """Ask again until the answer is truthy, and return it. Raises AssertionError with the last answer at the deadline."""
     deadline = monotonic() + seconds
     while True:
         answer = condition()
-        value = cast("T", await answer if inspect.isawaitable(answer) else answer)
+        value = await answer if inspect.isawaitable(answer) else answer
         if value:
             return value
         if monotonic() > deadline:

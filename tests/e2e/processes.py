@@ -1,0 +1,92 @@
+"""The platform as a user starts it: a child process, its output, its signals."""
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+
+READY_SECONDS = 60
+
+
+@dataclass
+class RunningPlatform:
+    process: asyncio.subprocess.Process
+    url: str
+    token: str
+    output: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
+    async def interrupt(self) -> int:
+        """Ctrl-C; the exit code."""
+        self.process.send_signal(signal.SIGINT)
+        return await self.process.wait()
+
+    async def kill(self) -> None:
+        self.process.kill()
+        await self.process.wait()
+
+
+def _environment() -> dict[str, str]:
+    """As a newcomer's shell has it: nothing of ours."""
+    return {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+
+
+async def start(data: Path, *, port: int = 0, arguments: tuple[str, ...] = ()) -> asyncio.subprocess.Process:
+    command = [sys.executable, "-m", "embedded", "--data", str(data), "--port", str(port), *arguments]
+    return await asyncio.create_subprocess_exec(
+        *command,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env=_environment(),
+        start_new_session=True,
+    )
+
+
+async def fails(data: Path, *, port: int = 0) -> tuple[int, str]:
+    """Start what cannot start; its exit code and everything it said."""
+    process = await start(data, port=port)
+    async with asyncio.timeout(READY_SECONDS):
+        output, _ = await process.communicate()
+    return process.returncode or 0, output.decode()
+
+
+@asynccontextmanager
+async def running(data: Path, *, port: int = 0) -> AsyncIterator[RunningPlatform]:
+    process = await start(data, port=port)
+    try:
+        yield await _ready(process)
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGTERM)
+            await process.wait()
+
+
+async def _ready(process: asyncio.subprocess.Process) -> RunningPlatform:
+    assert process.stdout is not None
+    output = ""
+    async with asyncio.timeout(READY_SECONDS):
+        while "Ctrl-C stops it" not in output:
+            line = await process.stdout.readline()
+            if not line:
+                raise AssertionError(f"the platform ended before it was ready:\n{output}")
+            output += line.decode()
+    url = re.search(r"start here\s+(http://\S+?)/$", output, re.MULTILINE)
+    token = re.search(r"TOKEN=(\S+)", output)
+    assert url is not None
+    assert token is not None
+    return RunningPlatform(process, url.group(1), token.group(1), output)
+
+
+async def get(platform: RunningPlatform, path: str) -> httpx2.Response:
+    async with httpx2.AsyncClient(base_url=platform.url, headers=platform.headers, timeout=20) as client:
+        return await client.get(path)
