@@ -3,16 +3,18 @@ from pathlib import Path
 from common.runtime import Service
 from members.accounts.endpoints import router as accounts
 from members.consumers import HANDLERS
+from members.coupons.endpoints import router as coupons
 from members.resources import build_resources
 from members.settings import MembersSettings
 from members.signin.endpoints import router as signin
+from members.templates.endpoints import router as templates
 
 SERVICE = Service(
     name="members",
     title="Members 會員",
     folder=Path(__file__).resolve().parents[2],
     settings=MembersSettings,
-    routers=[signin, accounts],
+    routers=[signin, accounts, templates, coupons],
     handlers=HANDLERS,
     resources=build_resources,
 )

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, UniqueConstraint
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -44,3 +44,125 @@ class Identity(Base, table=True):
     subject_hash: bytes = Field(primary_key=True)
     member_id: UUID = Field(foreign_key="members.member.id", index=True)
     linked_at: datetime = Field(sa_type=Moment)
+
+
+class CouponTemplate(Base, table=True):
+    """A kind of coupon 優惠券模板. `supply` null: as many as are wanted; `valid_days` or a window, never both."""
+
+    __tablename__ = "coupon_template"
+    __table_args__ = (
+        CheckConstraint("value_minor > 0 AND minimum_spend_minor >= 0", name="value"),
+        CheckConstraint("(valid_days IS NULL) <> (starts_at IS NULL)", name="validity"),
+        CheckConstraint("(starts_at IS NULL) = (ends_at IS NULL) AND starts_at < ends_at", name="window"),
+        CheckConstraint("valid_days > 0", name="valid_days"),
+        CheckConstraint("issued >= 0 AND issued <= supply", name="supply"),
+        CheckConstraint("per_member_limit > 0", name="per_member_limit"),
+        CheckConstraint("state IN ('active', 'paused', 'ended')", name="state"),
+    )
+    id: UUID = Field(primary_key=True)
+    code: str = Field(unique=True)
+    name_zh: str
+    name_en: str
+    value_minor: int = Field(sa_type=BigInteger)
+    minimum_spend_minor: int = Field(sa_type=BigInteger)
+    currency: str
+    valid_days: int | None
+    starts_at: datetime | None = Field(sa_type=Moment)
+    ends_at: datetime | None = Field(sa_type=Moment)
+    supply: int | None
+    issued: int
+    per_member_limit: int
+    claimable: bool
+    state: str
+    created_at: datetime = Field(sa_type=Moment)
+    updated_at: datetime = Field(sa_type=Moment)
+
+
+class Coupon(Base, table=True):
+    """A coupon in a member's hands, its terms as they were when it was issued. Spending is orders' affair: `status` follows."""
+
+    __tablename__ = "coupon"
+    __table_args__ = (
+        UniqueConstraint("template", "member_id", "slot"),
+        CheckConstraint("slot > 0", name="slot"),
+        CheckConstraint("valid_from < expires_at", name="validity"),
+        CheckConstraint("source IN ('action', 'claim', 'operator')", name="source"),
+        CheckConstraint("(source = 'action') = (action_id IS NOT NULL)", name="action"),
+        CheckConstraint("status IN ('issued', 'redeemed', 'expired')", name="status"),
+        CheckConstraint("(status = 'redeemed') = (order_id IS NOT NULL)", name="order"),
+    )
+    id: UUID = Field(primary_key=True)
+    template: str = Field(foreign_key="members.coupon_template.code")
+    member_id: UUID = Field(foreign_key="members.member.id", index=True)
+    slot: int
+    value_minor: int = Field(sa_type=BigInteger)
+    minimum_spend_minor: int = Field(sa_type=BigInteger)
+    currency: str
+    valid_from: datetime = Field(sa_type=Moment)
+    expires_at: datetime = Field(sa_type=Moment)
+    source: str
+    action_id: UUID | None = Field(unique=True)
+    status: str
+    order_id: UUID | None
+    issued_at: datetime = Field(sa_type=Moment)
+
+
+class PointsBalance(Base, table=True):
+    """A member's points 積分: the sum of their entries, and how many those are."""
+
+    __tablename__ = "points_balance"
+    __table_args__ = (CheckConstraint("balance >= 0 AND entries >= 0", name="balance"),)
+    member_id: UUID = Field(primary_key=True, foreign_key="members.member.id")
+    balance: int = Field(sa_type=BigInteger)
+    entries: int
+
+
+class PointsEntry(Base, table=True):
+    """A line of a member's ledger; never changed. `number` counts them, so that the order is the ledger's own."""
+
+    __tablename__ = "points_entry"
+    __table_args__ = (
+        UniqueConstraint("member_id", "reason", "business_id"),
+        UniqueConstraint("member_id", "number"),
+        UniqueConstraint("id", "member_id"),
+        ForeignKeyConstraint(["reverses", "member_id"], ["members.points_entry.id", "members.points_entry.member_id"]),
+        CheckConstraint("kind IN ('earn', 'adjust', 'reverse')", name="kind"),
+        CheckConstraint("(kind = 'reverse') = (reverses IS NOT NULL)", name="reverses"),
+        CheckConstraint(
+            "(kind = 'earn' AND points >= 0) OR (kind = 'reverse' AND points <= 0) OR kind = 'adjust'", name="points"
+        ),
+        CheckConstraint("balance >= 0 AND number > 0", name="balance"),
+    )
+    id: UUID = Field(primary_key=True)
+    member_id: UUID = Field(foreign_key="members.points_balance.member_id")
+    number: int
+    kind: str
+    points: int = Field(sa_type=BigInteger)
+    balance: int = Field(sa_type=BigInteger)
+    reason: str
+    business_id: str
+    reverses: UUID | None = Field(unique=True)
+    made_at: datetime = Field(sa_type=Moment)
+
+
+class Reward(Base, table=True):
+    """What became of an action that the lifecycle asked for; its row is taken first, so that it is done once.
+
+    `outcome` is null only inside the transaction that carries it out.
+    """
+
+    __tablename__ = "reward"
+    __table_args__ = (
+        CheckConstraint("kind IN ('coupon', 'points')", name="kind"),
+        CheckConstraint("outcome IN ('granted', 'refused')", name="outcome"),
+        CheckConstraint("(outcome = 'refused') = (reason IS NOT NULL)", name="reason"),
+        CheckConstraint("(outcome = 'granted') = (num_nonnulls(coupon_id, entry_id) = 1)", name="granted"),
+    )
+    action_id: UUID = Field(primary_key=True)
+    member_id: UUID
+    kind: str
+    outcome: str | None
+    reason: str | None
+    coupon_id: UUID | None = Field(foreign_key="members.coupon.id")
+    entry_id: UUID | None = Field(foreign_key="members.points_entry.id")
+    settled_at: datetime = Field(sa_type=Moment)

@@ -10,6 +10,7 @@ from members.adapters.providers import DevelopmentProvider, IdentityProvider
 from members.adapters.secrecy import Secrecy
 from members.adapters.tokens import TokenSigner, load_signing_key
 from members.settings import MembersSettings
+from members.templates import service as templates
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,5 +30,6 @@ async def build_resources(runtime: Runtime) -> AsyncIterator[Resources]:
     signer = TokenSigner(key, issuer=settings.token_issuer, audience=settings.token_audience)
     if runtime.surroundings.keys is None:
         runtime.verifier = runtime.verifier_of(FixedKeys({signer.key_id: signer.public_key}))
+    await templates.seed(runtime.db, currency=settings.currency)
     secrecy = Secrecy(settings.personal_data_secret.get_secret_value())
     yield Resources(secrecy=secrecy, signer=signer, providers=providers)

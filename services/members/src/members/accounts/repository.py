@@ -1,3 +1,4 @@
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -29,6 +30,11 @@ async def find_member(reader: Database | UnitOfWork, member_id: UUID) -> Record 
 
 async def member_exists(uow: UnitOfWork, member_id: UUID) -> bool:
     return bool(await uow.fetchval("SELECT EXISTS (SELECT FROM member WHERE id = $1)", member_id))
+
+
+async def known_members(uow: UnitOfWork, member_ids: Collection[UUID]) -> set[UUID]:
+    rows = await uow.fetch("SELECT id FROM member WHERE id = ANY($1)", list(member_ids))
+    return {row["id"] for row in rows}
 
 
 async def find_identity(reader: Database | UnitOfWork, *, provider: str, subject_hash: bytes) -> UUID | None:

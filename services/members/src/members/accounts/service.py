@@ -1,3 +1,4 @@
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -47,6 +48,11 @@ async def get_member(reader: Database | UnitOfWork, member_id: UUID) -> Record:
     if row is None:
         raise MemberNotFound(f"there is no member {member_id}")
     return row
+
+
+async def known_members(uow: UnitOfWork, member_ids: Collection[UUID]) -> set[UUID]:
+    """Those of the ids that are members."""
+    return await repository.known_members(uow, member_ids)
 
 
 def roles_of(row: Record) -> list[Role]:

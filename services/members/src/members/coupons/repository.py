@@ -1,0 +1,46 @@
+from collections.abc import Collection, Iterable
+from uuid import UUID
+
+from common.connection import Record
+from common.db import Database, UnitOfWork
+
+_HELD = """
+SELECT template, member_id, count(*) AS coupons FROM coupon
+WHERE template = ANY($1) AND member_id = ANY($2) GROUP BY template, member_id
+"""
+
+_INSERT = """
+INSERT INTO coupon (id, template, member_id, slot, value_minor, minimum_spend_minor, currency, valid_from, expires_at,
+                    source, action_id, status, issued_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'issued', $12)
+"""
+
+_OF_MEMBER = """
+SELECT coupon.*, name_zh, name_en FROM coupon JOIN coupon_template ON code = template
+WHERE member_id = $1 AND ($2::text IS NULL OR status = $2) AND ($3::uuid IS NULL OR coupon.id < $3)
+ORDER BY coupon.id DESC LIMIT $4
+"""
+
+_ONE = "SELECT coupon.*, name_zh, name_en FROM coupon JOIN coupon_template ON code = template WHERE coupon.id = $1"
+
+
+async def count_held(
+    uow: UnitOfWork, *, templates: Collection[str], members: Collection[UUID]
+) -> dict[tuple[str, UUID], int]:
+    rows = await uow.fetch(_HELD, list(templates), list(members))
+    return {(row["template"], row["member_id"]): row["coupons"] for row in rows}
+
+
+async def insert(uow: UnitOfWork, rows: Iterable[tuple[object, ...]]) -> None:
+    await uow.executemany(_INSERT, rows)
+
+
+async def list_of_member(
+    reader: Database, *, member_id: UUID, status: str | None, before: UUID | None, limit: int
+) -> list[Record]:
+    """Newest first."""
+    return await reader.fetch(_OF_MEMBER, member_id, status, before, limit)
+
+
+async def find(reader: Database | UnitOfWork, coupon_id: UUID) -> Record | None:
+    return await reader.fetchrow(_ONE, coupon_id)

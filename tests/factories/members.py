@@ -1,0 +1,56 @@
+"""Members and what they are asked for, as tests need them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from common.auth.principal import Role
+from common.contracts.lifecycle import Action, ActionRequested
+from common.ids import new_id
+from common.testing.services import RunningService
+
+
+def template_body(code: str = "spring", **changes: Any) -> dict[str, Any]:
+    """A valid body for a new coupon template."""
+    return {
+        "code": code,
+        "name_zh": "春日券",
+        "name_en": "Spring",
+        "value_minor": 500,
+        "minimum_spend_minor": 3000,
+        "valid_days": 7,
+        **changes,
+    }
+
+
+async def make_template(members: RunningService, code: str = "spring", **changes: Any) -> dict[str, Any]:
+    answer = await members.client.post(
+        "/members/v1/coupon-templates", json=template_body(code, **changes), headers=members.headers(Role.OPERATOR)
+    )
+    assert answer.status_code == 201, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+async def make_member(members: RunningService) -> UUID:
+    answer = await members.client.post(
+        "/members/v1/members", json={}, headers=members.headers(Role.OPERATOR, key="new")
+    )
+    assert answer.status_code == 201, answer.text
+    return UUID(answer.json()["id"])
+
+
+def requested(action: Action, *, member_id: UUID, **changes: Any) -> ActionRequested:
+    """An action that the lifecycle asks for now."""
+    return ActionRequested(
+        **{
+            "action_id": new_id(),
+            "member_id": member_id,
+            "rule": "welcome",
+            "key": "",
+            "attempt": 0,
+            "action": action,
+            "valid_until": datetime.now(UTC) + timedelta(days=2),
+            **changes,
+        }
+    )
