@@ -6,7 +6,7 @@ from datetime import datetime
 
 import structlog
 
-from common.bus import dead_letters
+from common.bus import dead_letters, parked
 from common.bus.feed import Feed
 from common.bus.metrics import LogMetrics
 from common.bus.processing import TooMuchPoison
@@ -131,7 +131,7 @@ class Consumer:
         if time - self._housekept_at < HOUSEKEEPING_SECONDS:
             return
         self._housekept_at = time
-        await dead_letters.replay_known(self._db, self._handlers)
+        await parked.replay_known(self._db, self._handlers)
         for reason, count in (await dead_letters.count_open(self._db)).items():
             self._metrics.open_letters.labels(self.group, reason).set(count)
         for feed in self.feeds:

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from common.bus.poison import is_poison
 from common.bus.position import Position
 from common.bus.records import Handlers, LogRow, Received
 from common.connection import Record
-from common.contracts.envelope import EnvelopeError, decode
-from common.contracts.topics import CATALOGUE
+from common.contracts.envelope import decode
 from common.db import Database, UnitOfWork
-from common.errors import AppError, Conflict, NotFound
+from common.errors import Conflict, NotFound
 
 ERROR_LENGTH = 500
 
@@ -69,8 +69,10 @@ ORDER BY id LIMIT $4
 
 
 async def set_aside(uow: UnitOfWork, *, group: str, letters: Sequence[SetAside]) -> None:
+    """The letters of one batch are numbered in log order, whatever found them: that is the order of their replay."""
     if not letters:
         return
+    letters = sorted(letters, key=lambda letter: letter.row.position)
     rows = [letter.row for letter in letters]
     await uow.execute(
         _INSERT,
@@ -84,7 +86,7 @@ async def set_aside(uow: UnitOfWork, *, group: str, letters: Sequence[SetAside])
         [row.event_id for row in rows],
         [row.envelope for row in rows],
         [letter.reason.value for letter in letters],
-        [letter.error[:ERROR_LENGTH] for letter in letters],
+        [_printable(letter.error) for letter in letters],
         [uow.now] * len(letters),
     )
 
@@ -140,32 +142,11 @@ async def replay(db: Database, letter_id: int, handlers: Handlers) -> None:
                 await handler(uow, [received])
     except (DeadLetterNotFound, DeadLetterSettled, EarlierLetterOpen):
         raise
-    except (AppError, EnvelopeError, ValueError, LookupError, TypeError) as error:
+    except Exception as error:
+        if not is_poison(error):
+            raise
         await _count_attempt(db, letter_id, f"{type(error).__name__}: {error}")
         raise ReplayFailed(f"dead letter {letter_id} failed again: {error}") from error
-
-
-async def replay_known(db: Database, handlers: Handlers, *, limit: int = 500) -> int:
-    """Replay, oldest first, what an older version parked and this one knows; returns how many. Stops at the first failure
-    of a key, and goes on with the others.
-    """
-    parked = await db.fetch(
-        "SELECT id, key, type, reason FROM dead_letter WHERE state = 'open' AND reason IN ('unknown_type', 'behind')"
-        " ORDER BY id LIMIT $1",
-        limit,
-    )
-    waiting: set[str] = set()
-    replayed = 0
-    for row in parked:
-        if row["type"] not in CATALOGUE or (handlers.ordered and row["key"] in waiting):
-            waiting.add(row["key"])
-            continue
-        try:
-            await replay(db, row["id"], handlers)
-            replayed += 1
-        except (DeadLetterSettled, EarlierLetterOpen, ReplayFailed):
-            waiting.add(row["key"])
-    return replayed
 
 
 async def lock_lanes(uow: UnitOfWork, group: str) -> None:
@@ -199,11 +180,14 @@ async def _refuse_overtaking(uow: UnitOfWork, row: Record) -> None:
 
 
 async def _count_attempt(db: Database, letter_id: int, error: str) -> None:
+    """What waited for a version or for another event, and then failed, waits for a person from now on."""
     async with db.transaction() as uow:
         await uow.execute(
-            "UPDATE dead_letter SET attempts = attempts + 1, error = $2 WHERE id = $1 AND state = 'open'",
+            "UPDATE dead_letter SET attempts = attempts + 1, error = $2,"
+            " reason = CASE WHEN reason IN ('unknown_type', 'behind') THEN 'poison' ELSE reason END"
+            " WHERE id = $1 AND state = 'open'",
             letter_id,
-            error[:ERROR_LENGTH],
+            _printable(error),
         )
 
 
@@ -219,3 +203,8 @@ def _received(row: Record) -> Received[Any]:
     )
     envelope, event = decode(row["envelope"])
     return Received(event, envelope, log_row)
+
+
+def _printable(error: str) -> str:
+    """Cut, and without what a text column refuses: NUL and half characters."""
+    return error[:ERROR_LENGTH].replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()

@@ -6,8 +6,9 @@ from time import monotonic
 from common.bus import cursors
 from common.bus.cursors import Cursor
 from common.bus.metrics import LogMetrics
+from common.bus.poison import is_poison
 from common.bus.position import START
-from common.bus.processing import Outcome, is_poison, process
+from common.bus.processing import Outcome, process
 from common.bus.records import Handlers, LogRow
 from common.bus.tail import HistoryLost, Tail, lag_seconds
 from common.db import Database

@@ -10,15 +10,13 @@ from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
-import asyncpg
-
 from common.bus import dead_letters
 from common.bus.dead_letters import Reason, SetAside
+from common.bus.poison import is_poison
 from common.bus.records import Handler, Handlers, LogRow, Received
 from common.contracts.envelope import EnvelopeError, UnknownType, decode
 from common.contracts.log import GenerationStarted
 from common.db import UnitOfWork
-from common.errors import Unavailable
 
 MAXIMUM_POISON = 16
 """More poison than this in one batch is a fault of ours or of the producer, not of events: the partition stops."""
@@ -44,7 +42,7 @@ async def process(
 ) -> Outcome:
     """Carry out the effects of rows in log order and set aside what cannot be.
 
-    With `bisect` False any poison escapes as the error it is (see `is_poison`): roll back and come again with True.
+    With `bisect` False any poison escapes as the error it is (see `poison`): roll back and come again with True.
     `letters_open` says whether the group has open dead letters, so that the usual batch need not ask per key.
     """
     outcome = Outcome()
@@ -80,6 +78,8 @@ def _decode(uow: UnitOfWork, rows: Sequence[LogRow], handlers: Handlers, outcome
             outcome.set_aside.append(SetAside(row, Reason.UNKNOWN_TYPE, str(error)))
         except EnvelopeError as error:
             outcome.set_aside.append(SetAside(row, Reason.UNDECODABLE, str(error)))
+        except (UnicodeDecodeError, RecursionError) as error:  # no UTF-8, or thousands of brackets deep
+            outcome.set_aside.append(SetAside(row, Reason.UNDECODABLE, f"envelope: {error}"))
         else:
             if not isinstance(event, GenerationStarted) and type(event) in handlers.table:
                 received.append(Received(event, envelope, row))
@@ -140,16 +140,3 @@ def _condemn(item: Received[Any], error: Exception, outcome: Outcome, poisoned: 
     outcome.set_aside.append(SetAside(item.row, Reason.POISON, f"{type(error).__name__}: {error}"))
     if sum(letter.reason is Reason.POISON for letter in outcome.set_aside) > MAXIMUM_POISON:
         raise TooMuchPoison(f"more than {MAXIMUM_POISON} events of one batch failed; the last: {error}") from error
-
-
-def is_poison(error: BaseException) -> bool:
-    """Is the event to blame (set it aside), or the surroundings (roll back, wait, come again)?
-
-    SQLSTATE classes 22 (data) and 23 (integrity) are the event's; every other database or network error is an outage,
-    never a reason to lose an event. What a handler raises of its own is the event's.
-    """
-    if isinstance(error, asyncpg.PostgresError):
-        return (error.sqlstate or "")[:2] in {"22", "23"}
-    return isinstance(error, Exception) and not isinstance(
-        error, asyncpg.InterfaceError | OSError | TimeoutError | Unavailable | TooMuchPoison | MemoryError
-    )
