@@ -6,8 +6,7 @@ reader that takes marks and states T. Who does what in which order is data (`Rea
 tried beside ours.
 
 Checked: no row is read twice; the rows of a key are read in the order in which its lock was held; at rest every committed
-row has been read; no T is stated before every row appended before T has been read. *Before* is meant: a row may be
-appended within the same tick after T was looked up.
+row has been read; no T is stated before every row appended before T has been read.
 
 Not modelled: savepoints (they keep the top xid), several rows of one transaction (they share its fate), generations
 (`postgres_bus`), and a clock that differs between the processors of one machine.
@@ -55,8 +54,8 @@ class World(NamedTuple):
     next_id: int = 1
     completed: int = 0  # the greatest xid that has ended
     now: int = 1
-    locked: tuple[int, ...] = ()  # writers in the order in which they got the lock of their key
-    read: tuple[int, ...] = ()  # writers in the order in which their rows were read
+    locked: tuple[int, ...] = ()  # writers, in the order in which they got the lock of their key
+    read: tuple[int, ...] = ()  # writers, in the order in which their rows were read
     cursor: tuple[int, int] = (0, 0)
     mark: Inquiry | None = None
     watch: Inquiry | None = None
@@ -82,7 +81,7 @@ class World(NamedTuple):
 
 @dataclass(frozen=True)
 class Reading:
-    """`order` says what may be read: rows up to a settled mark, rows below xmin by (xid, id), or whatever is visible."""
+    """`order`: what may be read is rows up to a settled mark, rows below xmin by (xid, id), or whatever is visible."""
 
     keys: tuple[int, ...] = (0, 0, 1)
     writer: tuple[WriterStep, ...] = WRITER
@@ -91,14 +90,14 @@ class Reading:
     watch: tuple[ReaderStep, ...] = ()
     ticks: int = 0  # how often the clock moves
     moves_between_units: bool = False  # a virtual clock: it moves only while no unit of work is open
-    inclusive: bool = False  # T speaks of rows appended *at* T too
+    inclusive: bool = False  # T speaks of rows appended *at* T too; but some still may be, within that tick
     faults: Faults = NO_FAULTS
 
     def initial(self) -> World:
         return World(writers=(Writer(),) * len(self.keys), faults=self.faults)
 
     def steps(self, world: World) -> Iterator[Step[World]]:
-        idle = set()  # keys with a writer that has not begun; the others are like it
+        idle = set()  # keys of writers that have not begun: those of a key are alike
         for number, writer in enumerate(world.writers):
             if not writer.ended and (writer.done or self.keys[number] not in idle):
                 yield from self._write(world, number, writer)
@@ -119,6 +118,8 @@ class Reading:
         step = self.writer[writer.done]
         writer = writer._replace(done=writer.done + 1)
         name = f"writer {number}: "
+        if step == "lock" and self._holds_lock(world, self.keys[number]):
+            return
         if step == "xid":
             name, writer = f"{name}xid {world.next_xid}", writer._replace(xid=world.next_xid)
             world = world._replace(next_xid=world.next_xid + 1)
@@ -127,8 +128,6 @@ class Reading:
             world = world._replace(next_id=world.next_id + 1)
         elif step == "clock":
             name, writer = f"{name}appended at {world.now}", writer._replace(appended_at=world.now)
-        elif self._holds_lock(world, self.keys[number]):
-            return
         else:
             name, world = f"{name}lock of key {self.keys[number]}", world._replace(locked=(*world.locked, number))
         yield Step(name, world._replace(writers=world.change(number, writer)), optional=writer.done == 1)
@@ -147,8 +146,8 @@ class Reading:
             yield from self._take(world, rows, "reads")
         elif world.mark is None or world.mark.done < len(self.mark):
             if world.mark is not None or world.highest() > world.cursor[0]:
-                for name, asked, then in self._ask(world, self.mark, world.mark or Inquiry()):
-                    yield Step(f"reader: {name}", then._replace(mark=asked))
+                steps = self._ask(world, self.mark, world.mark or Inquiry())
+                yield from (Step(f"reader: {name}", then._replace(mark=asked)) for name, asked, then in steps)
         else:
             rows = [number for number in world.committed() if world.writers[number].id <= world.mark.high]
             yield from self._take(world._replace(mark=None), rows, f"reads to {world.mark.high}")
@@ -175,14 +174,13 @@ class Reading:
         elif step == "settle":
             if world.xmin() >= asked.settles:
                 yield "its mark has settled", asked, world
+        elif step == "lock cursor":
+            xid = world.next_xid
+            yield f"locks its cursor row as xid {xid}", asked._replace(own=xid), world._replace(next_xid=xid + 1)
         else:
             xid = world.next_xid
-            taken = world._replace(next_xid=xid + 1)
-            if step == "lock cursor":
-                yield f"locks its cursor row as xid {xid}", asked._replace(own=xid), taken
-            else:
-                completed = max(world.completed, xid)
-                yield f"m = {xid}", asked._replace(settles=xid + 1), taken._replace(completed=completed)
+            ended = world._replace(next_xid=xid + 1, completed=max(world.completed, xid))
+            yield f"m = {xid}", asked._replace(settles=xid + 1), ended
 
     def _state(self, world: World) -> Iterator[Step[World]]:
         """Find out a T, whenever the clock shows a new time, and state it."""
@@ -190,11 +188,11 @@ class Reading:
             return
         watch = world.watch or Inquiry()
         if watch.done < len(self.watch):
-            for name, asked, then in self._ask(world, self.watch, watch):
-                yield Step(f"watch: {name}", then._replace(watch=asked))
+            steps = self._ask(world, self.watch, watch)
+            yield from (Step(f"watch: {name}", then._replace(watch=asked)) for name, asked, then in steps)
         elif world.cursor[0] >= watch.high:
-            stated = max(world.complete_to, watch.time)
-            yield Step(f"complete to {watch.time}", world._replace(watch=None, complete_to=stated))
+            then = world._replace(watch=None, complete_to=max(world.complete_to, watch.time))
+            yield Step(f"complete to {watch.time}", then)
 
     def _disturb(self, world: World) -> Iterator[Step[World]]:
         idle = all(not writer.done or writer.ended for writer in world.writers)
