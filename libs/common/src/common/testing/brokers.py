@@ -1,0 +1,167 @@
+"""Which Kafka broker the tests talk to, and one of them for a whole test session.
+
+The order: `KAFKA_BOOTSTRAP_SERVERS`; a Docker engine (to come); Java with Maven (`local_kafka`); else none, which
+`KAFKA=required` makes a failure.
+
+The process that runs the session, and not its xdist workers, offers the broker from `pytest_configure`:
+
+    if not hasattr(config, "workerinput"):
+        config.add_cleanup(brokers.offer())
+
+Nothing is started until the first test, in whichever process, asks for it with `brokers.shared()`.
+"""
+
+import asyncio
+import os
+import shutil
+import socket
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from common.engines.errors import EngineError
+from common.engines.programs import run
+from common.testing.kafka_jars import BrokerUnavailable
+from common.testing.local_kafka import LocalKafka, answers
+
+OFFER = "HUITOU_TEST_BROKER"
+"""The environment variable by which workers find the session's offer: the path of a socket."""
+OPEN_SECONDS = 10
+ASK_SECONDS = 600
+DOCKER_SECONDS = 5
+
+
+class _Outcome(msgspec.Struct, omit_defaults=True):
+    bootstrap_servers: str = ""
+    unavailable: str = ""
+    failed: str = ""
+    log_tail: str = ""
+
+
+@dataclass(frozen=True)
+class FoundBroker:
+    bootstrap_servers: str
+    local: LocalKafka | None = None
+    """The node that we started; None when the broker is someone else's."""
+
+    async def stop(self) -> None:
+        if self.local is not None:
+            await self.local.stop()
+
+
+async def open_broker(folder: Path) -> FoundBroker:
+    """A broker that answers; one of our own lives in `folder`.
+
+    Raises BrokerUnavailable, or EngineError when there should have been one.
+    """
+    given = os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
+    if given:
+        if not await answers(given):
+            raise EngineError(f"no broker answers at KAFKA_BOOTSTRAP_SERVERS={given}")
+        return FoundBroker(given)
+    local = LocalKafka(folder)
+    try:
+        await local.start()
+    except BrokerUnavailable as error:
+        reason = f"no Kafka broker: KAFKA_BOOTSTRAP_SERVERS is not set; {error}"
+        if await _docker_answers():
+            reason += "; a Docker engine answers, but starting a broker on it is not supported yet"
+        if os.environ.get("KAFKA") == "required":
+            raise EngineError(f"KAFKA=required, and {reason}") from error
+        raise BrokerUnavailable(reason) from error
+    return FoundBroker(local.bootstrap_servers, local)
+
+
+async def _docker_answers() -> bool:
+    docker = shutil.which("docker")
+    if docker is None:
+        return False
+    try:
+        async with asyncio.timeout(DOCKER_SECONDS):
+            await run([docker, "version", "--format", "{{.Server.Version}}"], environment=os.environ)
+    except (EngineError, TimeoutError):
+        return False
+    return True
+
+
+def offer() -> Callable[[], None]:
+    """Offer one broker to this process and its children. What is returned withdraws the offer and stops the broker."""
+    session = _Session()
+    session.open()
+    return session.close
+
+
+def shared() -> str:
+    """The bootstrap servers of the session's broker, which starts now if nobody asked before.
+
+    Raises BrokerUnavailable (skip the test), or EngineError.
+    """
+    path = os.environ.get(OFFER)
+    if path is None:
+        raise EngineError("nobody offers a broker: pytest_configure has to call common.testing.brokers.offer()")
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(ASK_SECONDS)
+        connection.connect(path)
+        with connection.makefile("rb") as answer:
+            outcome = msgspec.json.decode(answer.read(), type=_Outcome)
+    if outcome.failed:
+        raise EngineError(outcome.failed, log_tail=outcome.log_tail)
+    if outcome.unavailable:
+        raise BrokerUnavailable(outcome.unavailable)
+    return outcome.bootstrap_servers
+
+
+class _Session:
+    """A thread with its own event loop that finds the broker at the first question and gives every asker the same answer."""
+
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="huitou-kafka-"))
+        self._listening = threading.Event()
+        self._withdrawn = asyncio.Event()
+        self._asking = asyncio.Lock()
+        self._broker: FoundBroker | None = None
+        self._outcome: _Outcome | None = None
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="test broker", daemon=True)
+
+    def open(self) -> None:
+        self._thread.start()
+        if not self._listening.wait(OPEN_SECONDS):
+            raise EngineError("the session's offer of a broker did not open")
+        os.environ[OFFER] = str(self._folder / "ask")
+
+    def close(self) -> None:
+        os.environ.pop(OFFER, None)
+        self._loop.call_soon_threadsafe(self._withdrawn.set)
+        self._thread.join()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        server = await asyncio.start_unix_server(self._answer, self._folder / "ask")
+        self._listening.set()
+        await self._withdrawn.wait()
+        server.close()
+        if self._broker is not None:
+            await self._broker.stop()
+
+    async def _answer(self, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async with self._asking:
+            if self._outcome is None:
+                self._outcome = await self._find()
+        writer.write(msgspec.json.encode(self._outcome))
+        writer.close()
+
+    async def _find(self) -> _Outcome:
+        try:
+            self._broker = await open_broker(self._folder / "broker")
+        except BrokerUnavailable as error:
+            return _Outcome(unavailable=str(error))
+        except EngineError as error:
+            return _Outcome(failed=str(error), log_tail=error.log_tail)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the asker raises it
+            return _Outcome(failed=repr(error))
+        return _Outcome(bootstrap_servers=self._broker.bootstrap_servers)
