@@ -7,6 +7,7 @@ import pytest
 from common.testing.databases import Engines, cloned
 from common.testing.services import RunningService, create_service_database, running_service
 from engagement.app import SERVICE
+from factories.engagement import CHANNEL, SECRET
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +22,8 @@ async def engagement(engines: Engines, engagement_template: str) -> AsyncIterato
     """The service on a database of its own."""
     async with (
         cloned(engines, template=engagement_template) as database,
-        running_service(SERVICE, engines=engines, database=database) as running,
+        running_service(
+            SERVICE, engines=engines, database=database, settings={"webhook_secrets": {CHANNEL: [SECRET]}}
+        ) as running,
     ):
         yield running

@@ -1,7 +1,11 @@
 from pathlib import Path
 
 from common.runtime import Service
+from engagement.channels.endpoints import router as channels
+from engagement.chat.endpoints import router as chat
+from engagement.communities.endpoints import router as communities
 from engagement.consumers import HANDLERS
+from engagement.resources import build_resources
 from engagement.settings import EngagementSettings
 
 SERVICE = Service(
@@ -9,5 +13,7 @@ SERVICE = Service(
     title="Engagement 互動",
     folder=Path(__file__).resolve().parents[2],
     settings=EngagementSettings,
+    routers=[communities, channels, chat],
     handlers=HANDLERS,
+    resources=build_resources,
 )

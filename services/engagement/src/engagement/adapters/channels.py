@@ -1,0 +1,39 @@
+"""Where messages to members go: one port, several channels.
+
+A channel is called inside the unit of work that writes the message, so it does nothing that waits for a network; one that
+has to will take the message from its row.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+import structlog
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """A message that is being sent; its text is in its row."""
+
+    message_id: UUID
+    member_id: UUID
+    template: str
+
+
+class Channel(Protocol):
+    def __call__(self, message: Outgoing) -> None: ...
+
+
+def to_inbox(message: Outgoing) -> None:
+    """In-app letters 站內信: the row is the letter."""
+
+
+def to_log(message: Outgoing) -> None:
+    """For trying out rules: a line with ids and codes, never the text."""
+    log.info("message", message_id=str(message.message_id), member_id=str(message.member_id), template=message.template)
+
+
+CHANNELS: Mapping[str, Channel] = {"inbox": to_inbox, "log": to_log}

@@ -1,0 +1,63 @@
+"""Sending messages 消息. What the lifecycle asks for is done once: its row is taken first, and the outcome told as often as asked."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from common.bus.records import Received
+from common.connection import Record
+from common.contracts.engagement import MessageRefused, MessageSent
+from common.contracts.lifecycle import ActionRequested, SendMessage
+from common.db import UnitOfWork
+from common.ids import new_id
+from engagement.adapters.channels import CHANNELS, Outgoing
+from engagement.messages import repository
+from engagement.messages.repository import Outcome
+from engagement.templates import service as templates
+
+
+async def carry_out(uow: UnitOfWork, asked: Sequence[tuple[Received[ActionRequested], SendMessage]]) -> None:
+    """Send what was not sent before, and tell of every action what became of it. A refusal is an outcome, not an error."""
+    first: dict[UUID, tuple[ActionRequested, SendMessage]] = {}
+    for received, action in asked:
+        first.setdefault(received.event.action_id, (received.event, action))
+    fresh = await repository.claim(
+        uow,
+        [(action_id, event.member_id, action.template, action.channel) for action_id, (event, action) in first.items()],
+    )
+    outcomes = await _send(uow, [one for action_id, one in first.items() if action_id in fresh])
+    await repository.settle(uow, outcomes)
+    settled = await repository.find_settled(uow, first)
+    for received, _ in asked:
+        _tell(uow, received, settled[received.event.action_id])
+
+
+async def _send(uow: UnitOfWork, asked: Sequence[tuple[ActionRequested, SendMessage]]) -> list[Outcome]:
+    known = await templates.active(uow, {action.template for _, action in asked})
+    outcomes: list[Outcome] = []
+    messages: list[tuple[UUID, UUID, str, str, str, str]] = []
+    for event, action in asked:
+        if event.valid_until < uow.now:
+            outcomes.append(Outcome(action_id=event.action_id, reason="expired"))
+        elif action.channel not in CHANNELS:
+            outcomes.append(Outcome(action_id=event.action_id, reason="unknown_channel"))
+        elif action.template not in known:
+            outcomes.append(Outcome(action_id=event.action_id, reason="unknown_template"))
+        else:
+            message_id = new_id()
+            chinese, english = known[action.template].render()
+            messages.append((message_id, event.member_id, action.template, action.channel, chinese, english))
+            outcomes.append(Outcome(action_id=event.action_id, message_id=message_id))
+    await repository.insert(uow, messages, at=uow.now)
+    for message_id, member_id, template, channel, _, _ in messages:
+        CHANNELS[channel](Outgoing(message_id=message_id, member_id=member_id, template=template))
+    return outcomes
+
+
+def _tell(uow: UnitOfWork, received: Received[ActionRequested], settled: Record) -> None:
+    told = {name: settled[name] for name in ("action_id", "member_id", "template", "channel")}
+    event = (
+        MessageRefused(**told, reason=settled["reason"])
+        if settled["outcome"] == "refused"
+        else MessageSent(**told, message_id=settled["message_id"], sent_at=settled["settled_at"])
+    )
+    uow.append(event, cause=received.envelope)
