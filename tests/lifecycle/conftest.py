@@ -1,16 +1,13 @@
 """What the tests of the pure engine share: random facts and conditions over four metrics, and events that arrive."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from uuid import UUID, uuid5
 
+import msgspec
 import pytest
 from hypothesis import strategies as st
 
-from common.contracts.engagement import ChatMessageCounted, CheckinRecorded, MessageRead
-from common.contracts.event import Event
-from common.contracts.members import CouponClaimed, MemberRegistered
-from common.contracts.orders import OrderConfirmed, OrderRefunded, OrderVoided
 from lifecycle.calendars.domain import Span
 from lifecycle.expressions.domain import (
     Aged,
@@ -29,6 +26,7 @@ from lifecycle.expressions.domain import (
     Sum,
 )
 from lifecycle.facts.domain import Facts
+from lifecycle.policy.domain import EVENTS
 from lifecycle.stepping.domain import Arrival
 from lifecycle.tallies.domain import gathered
 
@@ -88,34 +86,36 @@ def _arrive(
     member: int = 1,
     number: int = 0,
     appended_at: datetime | None = None,
-    amount_minor: int = 1000,
-    messages: int = 1,
-    confirmed_at: datetime | None = None,
+    **fields: object,
 ) -> Arrival:
-    event = _event(name, at, UUID(int=member), amount_minor, messages, confirmed_at or at)
+    event = msgspec.convert(
+        {**_ANY, **dict.fromkeys(_MOMENTS, at), "member_id": UUID(int=member), **fields}, EVENTS[name]
+    )
     event_id = uuid5(NOBODY, f"{name} {member} {at.isoformat()} {number}")
     return Arrival(event_id=event_id, time=at, appended_at=appended_at or at, event=event)
 
 
-def _event(name: str, at: datetime, member_id: UUID, amount_minor: int, messages: int, confirmed_at: datetime) -> Event:
-    order = {"order_id": NOBODY, "member_id": member_id, "amount_minor": amount_minor, "currency": "CNY"}
-    match name:
-        case "member.registered":
-            return MemberRegistered(member_id=member_id, channel="wechat", registered_at=at)
-        case "chat.message_counted":
-            return ChatMessageCounted(
-                community_id=NOBODY, member_id=member_id, batch_id=NOBODY, channel="wechat", messages=messages
-            )
-        case "checkin.recorded":
-            return CheckinRecorded(member_id=member_id, business_day=at.astimezone(UTC).date(), streak=1)
-        case "message.read":
-            return MessageRead(message_id=NOBODY, member_id=member_id, read_at=at)
-        case "coupon.claimed":
-            return CouponClaimed(coupon_id=NOBODY, member_id=member_id, template="spring")
-        case "order.confirmed":
-            return OrderConfirmed(**order, pickup_point_id=NOBODY, channel="self", confirmed_at=confirmed_at)
-        case "order.voided":
-            return OrderVoided(**order, confirmed_at=confirmed_at, voided_at=at, reason="refunded")
-        case "order.refunded":
-            return OrderRefunded(**order, refund_id=NOBODY, full=True, refunded_at=at)
-    raise LookupError(name)
+_MOMENTS = (
+    "registered_at",
+    "joined_at",
+    "confirmed_at",
+    "voided_at",
+    "refunded_at",
+    "read_at",
+    "sent_at",
+    "granted_at",
+)
+_IDS = ("order_id", "pickup_point_id", "refund_id", "community_id", "batch_id", "message_id", "coupon_id", "action_id")
+_ANY: dict[str, object] = dict.fromkeys(_IDS, NOBODY) | {
+    "amount_minor": 1000,
+    "business_day": date(2026, 3, 10),
+    "channel": "self",
+    "currency": "CNY",
+    "fields": [],
+    "full": True,
+    "kind": "coupon",
+    "messages": 1,
+    "reason": "refunded",
+    "streak": 1,
+    "template": "spring",
+}

@@ -47,7 +47,7 @@ class Member(msgspec.Struct, frozen=True, array_like=True):
     slots: tuple[Slot, ...] = ()
     """What the rules did: what is still open, and what re-entry has to remember."""
     due: datetime | None = None
-    """Nothing happens to the member by time alone before this. Derived: `stepping.rearmed` finds it anew."""
+    """Time alone changes nothing before this. Derived: `moments.rearmed` finds it anew."""
 
     @property
     def stage(self) -> str:

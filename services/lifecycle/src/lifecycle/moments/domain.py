@@ -1,6 +1,6 @@
 """What one moment brings a member: where they stand then, what follows from that and from what was due, what is due next.
 
-Changes of standing come first, then what was due or was triggered, by priority; then requests that met silence.
+Changes of standing come first, then what was due or was triggered, by priority.
 """
 
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 
 from common.contracts.lifecycle import ActionRequested, Cause
-from lifecycle.actions.domain import ask_again_at, asked_again, opened
+from lifecycle.actions.domain import opened
 from lifecycle.decisions.domain import Decision, decide
 from lifecycle.engine.domain import Engine
 from lifecycle.members.domain import Episode, Member, Pending
@@ -27,6 +27,8 @@ class Stepped(msgspec.Struct, frozen=True, kw_only=True):
     decisions: tuple[Decision, ...] = ()
     asked_again: tuple[ActionRequested, ...] = ()
     """Requests repeated under their own ids, because nothing was heard of them."""
+    waits: bool = False
+    """The event is not in the member yet: see `stepping.step`."""
 
 
 def joined(first: Stepped, second: Stepped) -> Stepped:
@@ -43,13 +45,8 @@ def passed(
 ) -> Stepped:
     """The member once that moment has passed; `occasions` are what the event of the moment triggered."""
     now, until = standing_on(engine, member.facts, engine.calendar.day_of(at))
-    transitions: tuple[Transition, ...] = ()
-    if now == member.standing:
-        member = msgspec.structs.replace(member, at=at)
-    else:
-        transitions = tuple(_differences(member, now, at=at, cause=cause))
-        member = _entered(member, now, transitions)
-    if not (transitions or occasions or member.pending or member.slots):
+    member, transitions = _stood(msgspec.structs.replace(member, at=at), now, cause=cause)
+    if not (transitions or occasions or member.pending):
         return Stepped(member=msgspec.structs.replace(member, due=_due(engine, member, until)))
     member, due, decisions = _triggered(engine, member, transitions)
     for occasion in sorted([*occasions, *due], key=_precedence):
@@ -59,13 +56,10 @@ def passed(
             member = msgspec.structs.replace(
                 member, slots=opened(member.slots, at=decision.at, requests=decision.requests, gate=gate)
             )
-    slots, repeated = asked_again(member.slots, now=at, gate=gate)
-    member = msgspec.structs.replace(member, slots=slots)
     return Stepped(
         member=msgspec.structs.replace(member, due=_due(engine, member, until)),
         transitions=transitions,
         decisions=tuple(decisions),
-        asked_again=tuple(repeated),
     )
 
 
@@ -75,17 +69,24 @@ def rearmed(engine: Engine, member: Member) -> Member:
     return msgspec.structs.replace(member, due=_due(engine, member, until))
 
 
-def _differences(member: Member, now: Standing, *, at: datetime, cause: Cause) -> Iterable[Transition]:
-    for dimension, value in now.items():
-        previous = member.standing.get(dimension)
-        if previous != value:
-            episode = member.episodes[value].number + 1 if value in member.episodes else 1
-            yield Transition(dimension=dimension, previous=previous, current=value, episode=episode, at=at, cause=cause)
-
-
-def _entered(member: Member, now: Standing, transitions: Iterable[Transition]) -> Member:
+def _stood(member: Member, now: Standing, *, cause: Cause) -> tuple[Member, tuple[Transition, ...]]:
+    """The member where they stand now, and how that differs."""
+    if now == member.standing:
+        return member, ()
+    transitions = tuple(
+        Transition(
+            dimension=dimension,
+            previous=member.standing.get(dimension),
+            current=value,
+            episode=member.episodes[value].number + 1 if value in member.episodes else 1,
+            at=member.at,
+            cause=cause,
+        )
+        for dimension, value in now.items()
+        if member.standing.get(dimension) != value
+    )
     entered = {each.current: Episode(each.episode, each.at, each.cause) for each in transitions}
-    return msgspec.structs.replace(member, standing=now, episodes=member.episodes | entered)
+    return msgspec.structs.replace(member, standing=now, episodes=member.episodes | entered), transitions
 
 
 def _triggered(
@@ -113,6 +114,4 @@ def _due(engine: Engine, member: Member, until: int) -> datetime | None:
     moments = [pending.due for pending in member.pending]
     if until < NEVER:
         moments.append(engine.calendar.start_of(until))
-    for slot in member.slots:
-        moments += [due for effect in slot.effects if (due := ask_again_at(effect)) is not None]
     return min(moments, default=None)

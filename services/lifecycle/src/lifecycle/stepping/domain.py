@@ -12,7 +12,7 @@ import msgspec
 
 from common.contracts.event import Event
 from common.contracts.lifecycle import Cause
-from lifecycle.actions.domain import concluded
+from lifecycle.actions.domain import ask_again_at, asked_again, concluded
 from lifecycle.clocks.domain import logical_time
 from lifecycle.engine.domain import Engine
 from lifecycle.facts.domain import folded
@@ -31,10 +31,20 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     event: Event
 
 
-def step(engine: Engine, member: Member | None, arrival: Arrival, *, gate: datetime) -> Stepped:
-    """Catch up through every change up to the event, fold it, evaluate, tell the differences."""
+def step(
+    engine: Engine, member: Member | None, arrival: Arrival, *, gate: datetime, watermark: datetime | None
+) -> Stepped:
+    """Catch up through every change up to the event, fold it, evaluate, tell the differences.
+
+    If something is due between the watermark and the event, another producer's event, appended before that, may still be
+    unread. Then the member is caught up to the watermark, and the event `waits`: nothing of it is in the member, and it is
+    to be stepped again when the watermark has moved, those that wait in the order in which they were appended. That is
+    rare: what fell due within the last second, or an outage.
+    """
     event, at = arrival.event, logical_time(None if member is None else member.at, arrival.appended_at)
-    before = _seen(engine, event, at, gate) if member is None else _caught_up(engine, member, at, gate)
+    before = _seen(engine, event, at, gate) if member is None else _caught_up(engine, member, at, gate, watermark)
+    if before.member.due is not None and before.member.due <= at:
+        return msgspec.structs.replace(before, waits=True)
     facts = folded(
         before.member.facts,
         event,
@@ -49,8 +59,20 @@ def step(engine: Engine, member: Member | None, arrival: Arrival, *, gate: datet
 
 
 def wake(engine: Engine, member: Member, *, up_to: datetime, gate: datetime) -> Stepped:
-    """Let time alone move a member, no further than the watermark. Nothing due means nothing changes."""
-    return _caught_up(engine, member, up_to, gate)
+    """Let time alone move a member, no further than the watermark; and ask again for what met silence."""
+    moved = _caught_up(engine, member, up_to, gate, up_to)
+    slots, repeated = asked_again(moved.member.slots, now=up_to, gate=gate)
+    if not repeated:
+        return moved
+    return joined(
+        moved, Stepped(member=msgspec.structs.replace(moved.member, slots=slots), asked_again=tuple(repeated))
+    )
+
+
+def wake_at(member: Member) -> datetime | None:
+    """When the member's timer has to be armed for, at the latest."""
+    asks = [at for slot in member.slots for effect in slot.effects if (at := ask_again_at(effect))]
+    return min((*asks, *([member.due] if member.due else [])), default=None)
 
 
 def reconsidered(engine: Engine, member: Member, *, at: datetime, cause: Cause, gate: datetime) -> Stepped:
@@ -58,24 +80,13 @@ def reconsidered(engine: Engine, member: Member, *, at: datetime, cause: Cause, 
     return passed(engine, member, at=logical_time(member.at, at), cause=cause, gate=gate)
 
 
-def overtakes(member: Member, *, appended_at: datetime, watermark: datetime | None) -> bool:
-    """Whether an event would carry the member through something due that the watermark does not allow yet.
-
-    Another producer's event, appended before that, may still be unread: this event has to wait, and the member's later
-    ones with it. After `wake` up to the watermark that is rare: what was due within the last second, or an outage.
-    """
-    if member.due is None or member.due > logical_time(member.at, appended_at):
-        return False
-    return watermark is None or watermark < member.due
-
-
 def _seen(engine: Engine, event: Event, at: datetime, gate: datetime) -> Stepped:
     newcomer = Member(member_id=UUID(event.subject), at=at, facts={}, standing={}, episodes={})
     return passed(engine, newcomer, at=at, cause="event", gate=gate)
 
 
-def _caught_up(engine: Engine, member: Member, to: datetime, gate: datetime) -> Stepped:
+def _caught_up(engine: Engine, member: Member, to: datetime, gate: datetime, watermark: datetime | None) -> Stepped:
     so_far = Stepped(member=member)
-    while so_far.member.due is not None and so_far.member.due <= to:
-        so_far = joined(so_far, passed(engine, so_far.member, at=so_far.member.due, cause="time", gate=gate))
+    while watermark is not None and (due := so_far.member.due) is not None and due <= min(to, watermark):
+        so_far = joined(so_far, passed(engine, so_far.member, at=due, cause="time", gate=gate))
     return so_far
