@@ -174,12 +174,13 @@ class Database:
         return last
 
     async def prepare_log(self) -> None:
-        """Create the log's days and begin the running server's generation, where they are missing."""
-        connection = await self.connect()
-        try:
-            await outbox.prepare(connection, service=self.service, at=self.clock.log_time())
-        finally:
-            await connection.close()
+        """Create the log's days and begin the present incarnation's generation, where they are missing."""
+        async with self.clock.hold():
+            connection = await self.connect()
+            try:
+                await outbox.prepare(connection, service=self.service, at=self.clock.log_time())
+            finally:
+                await connection.close()
         self._on_append(0)
 
     async def fetch(self, sql: str, *args: object) -> list[Record]:

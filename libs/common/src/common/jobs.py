@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from common.bus import retention
-from common.bus.outbox import create_days
 from common.db import Database
 from common.loops import Loop
 
@@ -22,13 +21,11 @@ class Job:
     run: Callable[[Database], Awaitable[None]]
 
 
-async def keep_days(db: Database) -> None:
-    """Keep a week of the log's day partitions ahead."""
-    connection = await db.connect()
-    try:
-        await create_days(connection, at=db.clock.log_time())
-    finally:
-        await connection.close()
+async def keep_log_ready(db: Database) -> None:
+    """Keep a week of the log's day partitions ahead; begin a generation soon after the server has started anew, since nothing
+    is read before.
+    """
+    await db.prepare_log()
 
 
 async def forget_answers(db: Database) -> None:
@@ -41,7 +38,7 @@ async def forget_answers(db: Database) -> None:
 def log_jobs(*, log_days: int | None) -> list[Job]:
     """The jobs that every service has. `log_days` None: the log is kept whole."""
     jobs = [
-        Job("log_days", timedelta(hours=1), keep_days),
+        Job("log_ready", timedelta(seconds=10), keep_log_ready),
         Job("idempotency_keys", timedelta(hours=1), forget_answers),
     ]
     if log_days is not None:

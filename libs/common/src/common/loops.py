@@ -13,6 +13,7 @@ FIRST_WAIT_SECONDS = 0.1
 LONGEST_WAIT_SECONDS = 10.0
 STOP_SECONDS = 4.0
 """How long a loop may finish what it has begun; then it is cancelled and its transaction rolls back."""
+CANCEL_SECONDS = 0.9
 
 
 class Loop:
@@ -23,7 +24,7 @@ class Loop:
         name: str,
         body: Callable[[asyncio.Event], Awaitable[None]],
         *,
-        on_restart: Callable[[Exception], None] = lambda _: None,
+        on_restart: Callable[[BaseException], None] = lambda _: None,
     ) -> None:
         self.name = name
         self.stopping = asyncio.Event()
@@ -43,8 +44,9 @@ class Loop:
         done, _ = await asyncio.wait({task}, timeout=STOP_SECONDS)
         if not done:
             task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+            done, _ = await asyncio.wait({task}, timeout=CANCEL_SECONDS)
+        if not done:
+            log.error("loop does not end", loop=self.name)  # a server that does not answer, not even to a rollback
 
     async def _run(self) -> None:
         failures = 0
@@ -52,7 +54,9 @@ class Loop:
             started = asyncio.get_running_loop().time()
             try:
                 await self._body(self.stopping)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the loop must go on, and says so
+            except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - the loop must go on, and says so
+                if _is_cancelled():
+                    return
                 lived = asyncio.get_running_loop().time() - started
                 failures = 1 if lived > LONGEST_WAIT_SECONDS else failures + 1
                 wait = backoff_seconds(failures)
@@ -66,6 +70,12 @@ class Loop:
                 self._on_restart(error)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self.stopping.wait(), wait)
+
+
+def _is_cancelled() -> bool:
+    """Whether we were told to end, or only something that the body waited for was."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def backoff_seconds(failures: int) -> float:

@@ -79,13 +79,21 @@ class Consumer:
         self.feeds = [self._feed(producer) for producer in self._handlers.producers]
         try:
             for feed in self.feeds:
-                if await feed.begin(accept_missing_history=self._accept_missing_history):
-                    log.warning("history missing", group=self.group, producer=feed.producer)
+                await self._begin(feed)
             while not stopping.is_set():
                 await self._pass(stopping)
         finally:
             for feed in self.feeds:
                 await feed.tail.close()
+
+    async def _begin(self, feed: Feed) -> None:
+        try:
+            missing = await feed.begin(accept_missing_history=self._accept_missing_history)
+        except HistoryLost as error:
+            self._alarm(feed, error)
+            raise
+        if missing:
+            log.warning("history missing", group=self.group, producer=feed.producer)
 
     def _feed(self, producer: str) -> Feed:
         tail = Tail(url=self._sources[producer], producer=producer, group=self.group, clock=self._db.clock)
@@ -119,7 +127,8 @@ class Consumer:
 
     def _idle_seconds(self) -> float:
         if any(feed.tail.marks.pending for feed in self.feeds):
-            return SETTLING_SECONDS
+            waited = max(feed.tail.settling_seconds for feed in self.feeds)
+            return min(max(SETTLING_SECONDS, waited / 10), LONGEST_POLL_SECONDS)
         if self._embedded:
             return EMBEDDED_SECONDS
         self._poll_seconds = min(self._poll_seconds * 2, LONGEST_POLL_SECONDS)
@@ -135,8 +144,11 @@ class Consumer:
         for reason, count in (await dead_letters.count_open(self._db)).items():
             self._metrics.open_letters.labels(self.group, reason).set(count)
         for feed in self.feeds:
-            unread = await feed.tail.count_after(feed.cursor.position)
+            unread, oldest = await feed.tail.unread(feed.cursor.position)
             self._metrics.lag_events.labels(self.group, feed.producer).set(unread)
+            if oldest is not None:
+                age = (self._db.clock.now() - oldest).total_seconds()
+                self._metrics.lag_seconds.labels(self.group, feed.producer).set(age)
 
     def _alarm(self, feed: Feed, error: Exception) -> None:
         gauge = self._metrics.alarm.labels(self.group, feed.producer, _ALARMS[type(error)])
@@ -151,9 +163,5 @@ class Consumer:
         for kind in _ALARMS.values():
             self._metrics.alarm.labels(self.group, feed.producer, kind).set(0)
 
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, _: BaseException) -> None:
         self._metrics.restarts.labels(self.group).inc()
-        for kind, name in _ALARMS.items():
-            if isinstance(error, kind):
-                for producer in self._handlers.producers:
-                    self._metrics.alarm.labels(self.group, producer, name).set(1)

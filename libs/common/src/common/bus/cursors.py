@@ -1,9 +1,12 @@
 """How far a group has read each producer: rows of the consumer, moved in the transaction of its state."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from common.bus.position import Position
+from common.bus.records import LogRow
+from common.connection import Record
 from common.db import UnitOfWork
 
 
@@ -12,6 +15,18 @@ class Cursor:
     position: Position
     event_id: UUID | None
     """The id of the event at the position; None at the floor."""
+    ends: Mapping[int, int] = field(default_factory=dict)
+    """For each generation, the last id handled. A generation is written by one server in one incarnation, so its events
+    have one order in every history that holds them: however the producer fails over and back, this tells what was handled."""
+
+    def has_passed(self, position: Position) -> bool:
+        return position.id <= self.ends.get(position.generation, 0)
+
+    def advanced(self, rows: Sequence[LogRow]) -> "Cursor":
+        """After these rows, which are in log order."""
+        last = rows[-1]
+        ends = {row.position.generation: row.position.id for row in rows if not self.has_passed(row.position)}
+        return Cursor(last.position, last.event_id, {**self.ends, **ends})
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +38,11 @@ class Locked:
 
 async def read(uow: UnitOfWork, *, group: str, producer: str) -> Cursor | None:
     row = await uow.fetchrow(
-        "SELECT generation, id, event_id FROM log_cursor WHERE consumer_group = $1 AND producer = $2", group, producer
+        "SELECT generation, id, event_id, ends FROM log_cursor WHERE consumer_group = $1 AND producer = $2",
+        group,
+        producer,
     )
-    return None if row is None else Cursor(Position(row["generation"], row["id"]), row["event_id"])
+    return None if row is None else _cursor(row)
 
 
 async def begin(uow: UnitOfWork, *, group: str, producer: str, floor: Position) -> Cursor:
@@ -52,7 +69,7 @@ async def lock(uow: UnitOfWork, *, group: str, producer: str) -> Locked:
     await uow.execute("SELECT FROM lane WHERE consumer_group = $1 AND partition = 0 FOR UPDATE", group)
     row = await uow.fetchrow(
         """
-        SELECT generation, id, event_id,
+        SELECT generation, id, event_id, ends,
                EXISTS (SELECT FROM dead_letter WHERE consumer_group = $1 AND state = 'open') AS letters_open
         FROM log_cursor WHERE consumer_group = $1 AND producer = $2 FOR UPDATE
         """,
@@ -61,15 +78,22 @@ async def lock(uow: UnitOfWork, *, group: str, producer: str) -> Locked:
     )
     if row is None:
         raise RuntimeError(f"the group {group} has no cursor for {producer}")
-    return Locked(Cursor(Position(row["generation"], row["id"]), row["event_id"]), row["letters_open"])
+    return Locked(_cursor(row), row["letters_open"])
 
 
 async def move(uow: UnitOfWork, cursor: Cursor, *, group: str, producer: str) -> None:
     await uow.execute(
-        "UPDATE log_cursor SET generation = $3, id = $4, event_id = $5 WHERE consumer_group = $1 AND producer = $2",
+        "UPDATE log_cursor SET generation = $3, id = $4, event_id = $5, ends = $6"
+        " WHERE consumer_group = $1 AND producer = $2",
         group,
         producer,
         cursor.position.generation,
         cursor.position.id,
         cursor.event_id,
+        cursor.ends,
     )
+
+
+def _cursor(row: Record) -> Cursor:
+    ends = {int(generation): end for generation, end in row["ends"].items()}
+    return Cursor(Position(row["generation"], row["id"]), row["event_id"], ends)

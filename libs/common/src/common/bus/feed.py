@@ -10,7 +10,7 @@ from common.bus.poison import is_poison
 from common.bus.position import START
 from common.bus.processing import Outcome, process
 from common.bus.records import Handlers, LogRow
-from common.bus.tail import HistoryLost, Tail, lag_seconds
+from common.bus.tail import Forked, HistoryLost, Tail, lag_seconds
 from common.db import Database
 
 
@@ -59,13 +59,24 @@ class Feed:
     async def advance(self) -> int:
         """Look, read one batch, carry it out. Returns how many rows were scanned; 0: nothing is final that is not read."""
         await self.tail.look()
-        rows = await self.tail.read(self.cursor.position, self.cursor.event_id)
+        rows = await self._read()
         if rows:
             await self._commit_batch(rows)
         else:
             self.tail.has_read(self.cursor.position)
         self._report(rows)
         return len(rows)
+
+    async def _read(self) -> list[LogRow]:
+        try:
+            return await self.tail.read(self.cursor)
+        except (Forked, HistoryLost):
+            async with self._db.transaction() as uow:
+                stored = await cursors.read(uow, group=self._group, producer=self.producer)
+            if stored is None or stored == self.cursor:
+                raise
+            self._cursor = stored  # another member has moved it, or an operator
+            return await self.tail.read(stored)
 
     async def _commit_batch(self, rows: list[LogRow]) -> None:
         try:
@@ -77,7 +88,7 @@ class Feed:
 
     async def _carry_out(self, rows: list[LogRow], *, bisect: bool) -> None:
         started = monotonic()
-        reached = Cursor(rows[-1].position, rows[-1].event_id)
+        reached = self.cursor.advanced(rows)
         async with self._db.transaction() as uow:
             locked = await cursors.lock(uow, group=self._group, producer=self.producer)
             if locked.cursor != self.cursor:
@@ -86,7 +97,7 @@ class Feed:
             else:
                 outcome = await process(
                     uow,
-                    rows,
+                    [row for row in rows if not self.cursor.has_passed(row.position)],
                     handlers=self._handlers,
                     group=self._group,
                     bisect=bisect,
@@ -108,7 +119,8 @@ class Feed:
     def _report(self, rows: list[LogRow]) -> None:
         labels = (self._group, self.producer)
         now = self._db.clock.now()
-        self._metrics.lag_seconds.labels(*labels).set(lag_seconds(rows, now))
+        if rows or not self.tail.marks.pending:
+            self._metrics.lag_seconds.labels(*labels).set(lag_seconds(rows, now))
         self._metrics.horizon_seconds.labels(*labels).set(self.tail.settling_seconds)
         self._metrics.generation.labels(*labels).set(self.cursor.position.generation)
         if self.tail.complete_to is not None:

@@ -8,7 +8,8 @@ from common.runtime import Runtime
 
 
 async def accept_fork(runtime: Runtime, producer: str) -> tuple[Position, Cursor]:
-    """Set the group's cursor back to the last event that the producer still has. Returns where it was and is.
+    """Set the group's cursor to the last event that it has handled and that the producer still has, or to the floor.
+    Returns where it was and is. Later events that it has handled are not handled again.
 
     What was handled of the lost history stays handled: these are the ghosts that the alarm told of.
     """
@@ -18,8 +19,7 @@ async def accept_fork(runtime: Runtime, producer: str) -> tuple[Position, Cursor
     try:
         async with db.transaction() as uow:
             locked = await cursors.lock(uow, group=group, producer=producer)
-            position, event_id = await tail.survivor(locked.cursor.position)
-            survivor = Cursor(position, event_id)
+            survivor = await tail.survivor(locked.cursor)
             await cursors.move(uow, survivor, group=group, producer=producer)
             return locked.cursor.position, survivor
     finally:
@@ -41,7 +41,7 @@ async def describe_log(runtime: Runtime) -> list[str]:
         try:
             async with runtime.db.transaction() as uow:
                 cursor = await cursors.read(uow, group=runtime.service.name, producer=producer)
-            unread = await tail.count_after(cursor.position if cursor else START)
+            unread, _ = await tail.unread(cursor.position if cursor else START)
             lines.append(f"{producer}: read up to {cursor.position if cursor else 'nothing yet'}, {unread} unread")
         finally:
             await tail.close()

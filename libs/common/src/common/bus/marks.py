@@ -24,6 +24,8 @@ class Sight:
     head: Position
     clock: datetime
     mark_xid: int | None
+    seen_at: float
+    """When, by the reader's own monotonic clock, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class _Mark:
     head: Position
     xid: int
     clock: datetime
+    seen_at: float
 
 
 class Marks:
@@ -46,14 +49,25 @@ class Marks:
     def pending(self) -> bool:
         return bool(self._pending)
 
+    @property
+    def pending_since(self) -> float | None:
+        """When the oldest mark was taken that has not settled."""
+        return self._pending[0].seen_at if self._pending else None
+
     def observe(self, sight: Sight) -> None:
         while self._pending and self._pending[0].xid < sight.xmin:
             mark = self._pending.popleft()
             self.final = max(self.final, mark.head)
-            self._completions.append((sight.head, mark.clock))
+            self._complete(sight.head, mark.clock)
         if sight.mark_xid is not None:
-            self._pending.append(_Mark(sight.head, sight.mark_xid, sight.clock))
+            self._pending.append(_Mark(sight.head, sight.mark_xid, sight.clock, sight.seen_at))
             self.marked = max(self.marked, sight.head)
+
+    def _complete(self, head: Position, clock: datetime) -> None:
+        """Once all up to `head` is read, time is complete to `clock`; of several such times the latest is enough."""
+        if self._completions and self._completions[-1][0] == head:
+            clock = max(clock, self._completions.pop()[1])
+        self._completions.append((head, clock))
 
     def complete_to(self, read: Position) -> datetime | None:
         """The greatest T that may be stated by a reader that has read everything up to `read`; forgets those below it."""

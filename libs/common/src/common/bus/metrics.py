@@ -26,7 +26,7 @@ class LogMetrics:
         )
         self.lag_seconds = Gauge(
             "log_lag_seconds",
-            "Age of the oldest event of the last batch",
+            "Age of the oldest event that is not read",
             ["consumer_group", "producer"],
             registry=registry,
         )

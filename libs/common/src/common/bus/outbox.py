@@ -2,7 +2,7 @@
 
 One statement writes the events of a unit of work. It takes the transaction's xid, then the time, then the ids, in that
 order, because the reader's proof needs it: an event appended at or before T has an xid below any mark taken after T.
-It writes nothing when the running server has no incarnation row, or the day has no partition; the caller then prepares the
+It writes nothing when the log's present incarnation has no row, or the day has no partition; the caller then prepares the
 log on another connection and appends again.
 """
 
@@ -23,7 +23,8 @@ DAYS_AHEAD = 7
 _APPEND = """
 WITH moment AS MATERIALIZED (
     SELECT generation, pg_current_xact_id() AS xid, coalesce($1::timestamptz, clock_timestamp()) AS at
-    FROM log_incarnation WHERE started = pg_postmaster_start_time()
+    FROM log_incarnation
+    WHERE started = pg_postmaster_start_time() AND place = pg_relation_filepath('log_incarnation')
 )
 INSERT INTO outbox (generation, xid, appended_at, topic, key, type, event_id, envelope)
 SELECT moment.generation, moment.xid, moment.at, $2, event.key, event.type, event.event_id, event.envelope
@@ -35,10 +36,11 @@ RETURNING generation, id
 """
 
 _BEGIN_GENERATION = """
-INSERT INTO log_incarnation (generation, started)
-SELECT greatest(coalesce(max(generation), 0) + 1, extract(epoch FROM clock_timestamp())::bigint), pg_postmaster_start_time()
+INSERT INTO log_incarnation (generation, started, place)
+SELECT greatest(coalesce(max(generation), 0) + 1, extract(epoch FROM clock_timestamp())::bigint),
+       pg_postmaster_start_time(), pg_relation_filepath('log_incarnation')
 FROM log_incarnation
-HAVING NOT bool_or(started = pg_postmaster_start_time()) IS TRUE
+HAVING bool_or(started = pg_postmaster_start_time() AND place = pg_relation_filepath('log_incarnation')) IS NOT TRUE
 RETURNING generation, started
 """
 

@@ -20,10 +20,13 @@ CREATE TABLE outbox (
     PRIMARY KEY (generation, id, appended_at)
 ) PARTITION BY RANGE (appended_at);
 
--- The server's incarnations; an append without a row for the running one begins the next generation.
+-- The log's incarnations: a start of the server, and the file that holds this very table, which a restore into a running
+-- server changes. An append without a row for the present one begins the next generation.
 CREATE TABLE log_incarnation (
     generation bigint      PRIMARY KEY,
-    started    timestamptz NOT NULL UNIQUE
+    started    timestamptz NOT NULL,
+    place      text        NOT NULL,
+    UNIQUE (started, place)
 );
 
 -- The greatest position that retention has removed.
@@ -50,6 +53,7 @@ CREATE TABLE log_cursor (
     generation     bigint NOT NULL,
     id             bigint NOT NULL,
     event_id       uuid,
+    ends           jsonb  NOT NULL DEFAULT '{}', -- generation → the last id scanned of it
     PRIMARY KEY (consumer_group, producer)
 );
 

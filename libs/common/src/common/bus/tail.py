@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from time import monotonic
-from uuid import UUID
 
+from common.bus.cursors import Cursor
 from common.bus.marks import Marks, Sight
 from common.bus.position import START, Position
 from common.bus.records import LogRow
@@ -24,14 +24,32 @@ WITH head AS MATERIALIZED (
 SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xmin, head.generation, head.id,
        coalesce($3::timestamptz - interval '1 microsecond', clock_timestamp()) AS clock,
        CASE WHEN $4 OR (head.generation, head.id) > ($1::bigint, $2::bigint)
-            THEN pg_current_xact_id()::text::bigint END AS mark_xid
+            THEN pg_current_xact_id()::text::bigint END AS mark_xid,
+       EXISTS (
+           SELECT FROM log_incarnation
+           WHERE started = pg_postmaster_start_time() AND place = pg_relation_filepath('log_incarnation')
+       ) AS begun
 FROM (SELECT) AS once LEFT JOIN head ON true
 """
 
 _READ = """
-SELECT generation, id, appended_at, key, type, event_id, envelope FROM outbox
+SELECT generation, id, appended_at, key, type, event_id, envelope,
+       (SELECT generation FROM log_floor) AS floor_generation, (SELECT id FROM log_floor) AS floor_id
+FROM outbox
 WHERE (generation, id) >= ($1, $2) AND (generation, id) <= ($3, $4)
 ORDER BY generation, id LIMIT $5
+"""
+
+_SURVIVOR = """
+SELECT outbox.generation, outbox.id, outbox.event_id
+FROM outbox JOIN unnest($1::bigint[], $2::bigint[]) AS passed (generation, id)
+    ON outbox.generation = passed.generation AND outbox.id <= passed.id
+ORDER BY outbox.generation DESC, outbox.id DESC LIMIT 1
+"""
+
+_UNREAD = """
+SELECT count(*) AS unread, min(appended_at) AS oldest
+FROM (SELECT appended_at FROM outbox WHERE (generation, id) > ($1, $2) ORDER BY generation, id LIMIT $3) AS waiting
 """
 
 
@@ -57,6 +75,7 @@ class Tail:
         self._connection: Connection | None = None
         self._marked_at = float("-inf")
         self._marked_time: datetime | None = None
+        self._checked_at = float("-inf")
 
     async def open(self) -> None:
         self._connection = await connect(self._url, schema=self.producer, application=f"{self._group}.reader")
@@ -73,68 +92,73 @@ class Tail:
         return self._connection
 
     async def look(self) -> None:
-        """See what is new and what has become final."""
+        """See what is new and what has become final.
+
+        Nothing is before a generation has begun: after a restart its producer may be another copy of it, and while a dump
+        is being loaded rows are missing. What was seen until then says nothing about what comes.
+        """
         marked = self.marks.marked
         time = self._clock.log_time()
         quiet = time != self._marked_time or monotonic() - self._marked_at >= QUIET_MARK.total_seconds()
         row = await self.connection.fetchrow(_LOOK, marked.generation, marked.id, time, quiet)
         if row is None:
             raise RuntimeError("a statement that always gives one row gave none")
+        if not row["begun"]:
+            self.marks, self._marked_at = Marks(), float("-inf")
+            return
         head = START if row["generation"] is None else Position(row["generation"], row["id"])
         if row["mark_xid"] is not None:
             self._marked_at = monotonic()
             self._marked_time = time
-        self.marks.observe(Sight(row["xmin"], head, row["clock"], row["mark_xid"]))
+        self.marks.observe(Sight(row["xmin"], head, row["clock"], row["mark_xid"], monotonic()))
 
     @property
     def settling_seconds(self) -> float:
-        """How long the latest mark has been waiting for older transactions to end: the age of the horizon."""
-        return monotonic() - self._marked_at if self.marks.pending else 0.0
+        """How long the oldest mark has been waiting for older transactions to end: the age of the horizon."""
+        since = self.marks.pending_since
+        return 0.0 if since is None else monotonic() - since
 
-    async def read(self, cursor: Position, event_id: UUID | None, *, limit: int = BATCH) -> list[LogRow]:
-        """The final rows after the cursor, whose own row must still be there. Raises HistoryLost or Forked."""
-        if self.marks.final <= cursor:
+    async def read(self, cursor: Cursor, *, limit: int = BATCH) -> list[LogRow]:
+        """The final rows after the cursor. Raises HistoryLost or Forked, now and then also without news: before time is
+        said to be complete, the history must be known to be the one that was read.
+        """
+        news = self.marks.final > cursor.position
+        if not news and monotonic() - self._checked_at < QUIET_MARK.total_seconds():
             return []
-        final = self.marks.final
-        found = await self.connection.fetch(_READ, cursor.generation, cursor.id, final.generation, final.id, limit + 1)
+        first, last = cursor.position, max(cursor.position, self.marks.final)
+        found = await self.connection.fetch(_READ, first.generation, first.id, last.generation, last.id, limit + 1)
+        floor = Position(found[0]["floor_generation"], found[0]["floor_id"]) if found else await self.floor()
         rows = [self._row(record) for record in found]
-        if rows and rows[0].position == cursor and rows[0].event_id == event_id:
-            return rows[1:]
-        await self._explain_missing(cursor)
-        return rows[:limit]
+        self._check(cursor, floor, rows[0] if rows and rows[0].position == cursor.position else None)
+        self._checked_at = monotonic()
+        return [row for row in rows if row.position > cursor.position][:limit]
 
-    async def _explain_missing(self, cursor: Position) -> None:
-        """The cursor's row is not there: that is right only at the floor."""
-        floor = await self.floor()
-        if cursor < floor:
-            raise HistoryLost(f"{self.producer}: {self._group} has read up to {cursor}, the log begins after {floor}")
-        if cursor != floor:
-            raise Forked(f"{self.producer}: {self._group} has read up to {cursor}, which is no longer in the log")
+    def _check(self, cursor: Cursor, floor: Position, here: LogRow | None) -> None:
+        """The floor comes first: days are cut by time, so a row below it may outlive rows that came after it."""
+        read = f"{self.producer}: {self._group} has read up to {cursor.position}"
+        if cursor.position < floor:
+            raise HistoryLost(f"{read}, the log begins after {floor}")
+        if cursor.event_id is None or (here is None and cursor.position == floor):
+            return
+        if here is None or here.event_id != cursor.event_id:
+            raise Forked(f"{read}, where the log has {'nothing' if here is None else 'another event'} now")
 
     async def floor(self) -> Position:
         row = await self.connection.fetchrow("SELECT generation, id FROM log_floor")
         return Position(row["generation"], row["id"]) if row else START
 
-    async def survivor(self, cursor: Position) -> tuple[Position, UUID | None]:
-        """The greatest position at or below the cursor that still exists, with its event id; else the floor."""
-        row = await self.connection.fetchrow(
-            "SELECT generation, id, event_id FROM outbox WHERE (generation, id) <= ($1, $2)"
-            " ORDER BY generation DESC, id DESC LIMIT 1",
-            cursor.generation,
-            cursor.id,
-        )
-        return (Position(row["generation"], row["id"]), row["event_id"]) if row else (await self.floor(), None)
+    async def survivor(self, cursor: Cursor) -> Cursor:
+        """Where to go on with a producer that has lost history: after the last event that was read and still exists."""
+        floor = await self.floor()
+        row = await self.connection.fetchrow(_SURVIVOR, list(cursor.ends), list(cursor.ends.values()))
+        if row is None or Position(row["generation"], row["id"]) < floor:
+            return Cursor(floor, None, cursor.ends)
+        return Cursor(Position(row["generation"], row["id"]), row["event_id"], cursor.ends)
 
-    async def count_after(self, cursor: Position, *, limit: int = 100_000) -> int:
-        """How many visible rows are unread, counted up to a limit."""
-        return int(
-            await self.connection.fetchval(
-                "SELECT count(*) FROM (SELECT FROM outbox WHERE (generation, id) > ($1, $2) LIMIT $3) AS unread",
-                cursor.generation,
-                cursor.id,
-                limit,
-            )
-        )
+    async def unread(self, cursor: Position, *, limit: int = 100_000) -> tuple[int, datetime | None]:
+        """How many visible rows come after a position, counted up to a limit, and when the oldest was appended."""
+        row = await self.connection.fetchrow(_UNREAD, cursor.generation, cursor.id, limit)
+        return (row["unread"], row["oldest"]) if row else (0, None)
 
     def has_read(self, position: Position) -> None:
         """The effects up to this position are committed: time may be complete up to here."""
