@@ -37,7 +37,7 @@ types: $(VENV)/.dev ## mypy, strict, over source and tests
 	@$(BIN)/mypy --no-error-summary $(wildcard $(SOURCES))
 
 imports: $(VENV)/.dev ## who may import whom
-	@$(BIN)/lint-imports --no-timing-info 2>/dev/null || $(BIN)/lint-imports
+	@$(BIN)/lint-imports --config pyproject.toml > $(VENV)/imports.txt || { cat $(VENV)/imports.txt; exit 1; }
 
 tree: $(VENV)/.dev ## sizes, file names, banned names, SQL rules
 	@$(BIN)/python scripts/check_tree.py

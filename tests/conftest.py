@@ -11,6 +11,7 @@ import pytest
 from hypothesis import settings
 
 from common.contracts.topics import TOPICS
+from common.testing import brokers
 from common.testing.databases import Engines, EnginesRun, cloned, create_log_database
 
 SERVICES = list(TOPICS)
@@ -32,6 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
     _folder = Path(tempfile.mkdtemp(prefix="huitou-tests-"))
     _run = EnginesRun(_folder)
     _run.start(services=SERVICES).publish()
+    config.add_cleanup(brokers.offer())
 
 
 def pytest_unconfigure() -> None:
