@@ -110,10 +110,13 @@ class ProducerRules:
         server, copy, anew = producer.server, producer.copy, producer.incarnations + 1
         if kind == "restart":
             yield "the server restarts", _move(producer, server._replace(incarnation=anew))
-        elif kind == "dump":
+        elif kind in {"dump", "slow dump"}:
             elsewhere = server._replace(incarnation=anew, next_xid=1)
+            if kind == "dump":
+                yield "a dump is loaded into a new server", _move(producer, elsewhere)
+                return
             for missing in _ranges(len(server.rows)):
-                name = f"a dump is being loaded elsewhere, rows {missing} are not there yet"
+                name = f"a dump is being loaded into a new server, rows {missing} are not there yet"
                 yield name, _move(producer, elsewhere._replace(unloaded=missing))
         elif kind in {"prune", "prune at midnight"}:
             yield from self._prune(producer, straddling=kind == "prune at midnight")

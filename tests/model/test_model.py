@@ -32,6 +32,7 @@ SERVER_FAULTS = (
     "fail over",
     "restore in place",
     "dump",
+    "slow dump",
     "prune",
     "prune at midnight",
 )
@@ -133,7 +134,7 @@ FAILS: dict[str, tuple[Model[Any], str]] = {
     "position (xid, id), dump": (bus("dump", producer={"numbering": "xid, id"}, cursor=NO_AWAIT), "lost silently"),
     "generations that only count": (bus("fail over", "fail over", producer={"clock": False}), "lost silently"),
     "a guard that knows the server only": (bus("restore in place", producer={"guard": "server"}), "lost silently"),
-    "read while a dump is loaded": (bus("dump", cursor=NO_AWAIT), "lost silently"),
+    "read while a dump is loaded": (bus("slow dump", cursor=NO_AWAIT), "lost silently"),
     "generation awaited, begun by an append": (bus("restart", producer={"begins": "at the first append"}), "waits"),
     "fork accepted above the cursor": (replace(bus(cursor={"accept": "above"}), faults=TO_AND_FRO), "lost silently"),
     "fork accepted at the greatest": (replace(bus(cursor={"accept": "greatest"}), faults=TO_AND_FRO), "applied twice"),
