@@ -89,7 +89,7 @@ def _compile(requirements: Iterable[str], output: Path, *options: str) -> str:
 def pins(text: str) -> dict[str, str]:
     """Package name -> its version and hashes. Not its marker: a subset may need on fewer platforms what the whole needs."""
     blocks = re.split(r"\n(?=[a-z0-9])", text.removeprefix(HEADER).strip())
-    return {_name(block): re.sub(r" ; [^\\\n]*", "", block).strip() for block in blocks}
+    return {_name(block): re.sub(r" ; .*? \\$", r" \\", block.strip(), flags=re.MULTILINE) for block in blocks}
 
 
 def check() -> list[str]:
