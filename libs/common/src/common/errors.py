@@ -38,7 +38,7 @@ class NotFound(AppError):
 
 
 class Conflict(AppError):
-    """The state of things forbids it now."""
+    """The state of things forbids it now; what holds instead may be in `extra` as `current`."""
 
 
 class TooLarge(AppError):

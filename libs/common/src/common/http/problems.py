@@ -67,6 +67,9 @@ class Problem(BaseModel):
     detail: str = Field(description="What a client can do about it.")
     code: str = Field(description="Stable; branch on this.")
     errors: list[FieldProblem] | None = Field(None, description="Which fields are wrong, when a request is not valid.")
+    current: dict[str, Any] | None = Field(
+        None, description="What holds now, when the request was made on what held before; such as a new quote."
+    )
 
 
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -86,6 +89,7 @@ def problem_response(
     code: str,
     detail: str,
     errors: Sequence[FieldProblem] | None = None,
+    current: Mapping[str, Any] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
     problem = Problem(
@@ -95,6 +99,7 @@ def problem_response(
         detail=detail,
         code=code,
         errors=list(errors) if errors else None,
+        current=dict(current) if current is not None else None,
     )
     return JSONResponse(
         problem.model_dump(exclude_none=True), status_code=status, media_type=MEDIA_TYPE, headers=headers
@@ -118,11 +123,18 @@ def install(app: FastAPI) -> None:
 async def _app_error(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, AppError)  # noqa: S101 - the registration above says so
     retry_after = error.extra.get("retry_after_seconds")
+    current = error.extra.get("current")
     headers = {"Retry-After": str(retry_after)} if retry_after is not None else {}
     status = status_of(error)
     if status == STATUS[Unauthenticated]:
         headers["WWW-Authenticate"] = "Bearer"
-    return problem_response(status, code=error.code, detail=error.detail, headers=headers)
+    return problem_response(
+        status,
+        code=error.code,
+        detail=error.detail,
+        current=current if isinstance(current, Mapping) else None,
+        headers=headers,
+    )
 
 
 async def _request_invalid(_: Request, error: Exception) -> JSONResponse:
