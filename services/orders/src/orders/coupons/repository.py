@@ -1,0 +1,47 @@
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from common.contracts.members import CouponIssued
+from common.db import UnitOfWork
+
+_GRANT = """
+WITH granted AS (
+    INSERT INTO coupon (id, member_id, template, value_minor, minimum_spend_minor, currency, valid_from, expires_at,
+        status, changed_at)
+    SELECT issued.*, 'issued', $9
+    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::timestamptz[],
+        $8::timestamptz[]) AS issued
+    ON CONFLICT (id) DO NOTHING
+    RETURNING id, expires_at
+)
+INSERT INTO timer (kind, business_id, due_at) SELECT $10, id, expires_at FROM granted
+"""
+
+
+async def insert_coupons(uow: UnitOfWork, coupons: Sequence[CouponIssued], *, timer_kind: str, now: datetime) -> None:
+    """Keep the grants that are not known yet, each with the timer of its end."""
+    await uow.execute(
+        _GRANT,
+        [coupon.coupon_id for coupon in coupons],
+        [coupon.member_id for coupon in coupons],
+        [coupon.template for coupon in coupons],
+        [coupon.value_minor for coupon in coupons],
+        [coupon.minimum_spend_minor for coupon in coupons],
+        [coupon.currency for coupon in coupons],
+        [coupon.valid_from for coupon in coupons],
+        [coupon.expires_at for coupon in coupons],
+        now,
+        timer_kind,
+    )
+
+
+async def expire(uow: UnitOfWork, coupon_id: UUID) -> tuple[UUID, datetime] | None:
+    """The coupon's member and its end; None when it is held, spent or gone already."""
+    row = await uow.fetchrow(
+        "UPDATE coupon SET status = 'expired', changed_at = $2"
+        " WHERE id = $1 AND status = 'issued' AND expires_at <= $2 RETURNING member_id, expires_at",
+        coupon_id,
+        uow.now,
+    )
+    return (row["member_id"], row["expires_at"]) if row is not None else None

@@ -1,0 +1,84 @@
+from uuid import UUID
+
+from common.connection import Record
+from common.db import UnitOfWork
+from orders.holdings import disarm, lines_of, move_goods
+from orders.providers import Notice
+
+# `open_payment_id` on the order's own row decides: one attempt at a time, and none on an order that is being ended.
+_OPEN = """
+WITH opened AS (
+    UPDATE orders SET open_payment_id = $2
+    WHERE id = $1 AND ($3::uuid IS NULL OR member_id = $3) AND status = 'pending_payment' AND open_payment_id IS NULL
+      AND pay_deadline > $5
+    RETURNING id, payable_minor, currency
+)
+INSERT INTO payment (id, order_id, provider, amount_minor, currency, status, created_at)
+SELECT $2, id, $4, payable_minor, currency, 'submitted', $5 FROM opened
+RETURNING id, order_id, provider, amount_minor, currency, status, created_at
+"""
+
+_FIND_OPEN = """
+SELECT orders.status AS order_status, orders.pay_deadline, payment.id, payment.order_id, payment.provider,
+       payment.amount_minor, payment.currency, payment.status, payment.created_at
+FROM orders LEFT JOIN payment ON payment.id = orders.open_payment_id
+WHERE orders.id = $1 AND ($2::uuid IS NULL OR orders.member_id = $2)
+"""
+
+# The usual callback in one statement: noted, and the order confirmed with everything that it holds. A repeat notes nothing; money
+# that is not wanted confirms nothing.
+_CONFIRM = f"""
+WITH noted AS (
+    INSERT INTO payment_callback (provider, transaction_id, outcome, payment_id, amount_minor, currency, received_at)
+    VALUES ($1, $2, 'paid', $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING payment_id
+), confirmed AS (
+    UPDATE orders
+    SET status = 'confirmed', paid_minor = payable_minor, payment_id = $3, open_payment_id = NULL, confirmed_at = $6
+    FROM payment
+    WHERE payment.id = (SELECT payment_id FROM noted) AND payment.provider = $1 AND payment.amount_minor = $4
+      AND payment.currency = $5 AND orders.id = payment.order_id AND orders.status = 'pending_payment'
+    RETURNING orders.*
+), settled AS (
+    UPDATE payment SET status = 'paid', transaction_id = $2, settled_at = $6
+    WHERE id = $3 AND EXISTS (SELECT FROM confirmed)
+), {move_goods("confirmed", lines=lines_of("confirmed"), reserved="-", sold="+")},
+coupon_redeemed AS (
+    UPDATE coupon SET status = 'redeemed', changed_at = $6
+    WHERE id = (SELECT coupon_id FROM confirmed) AND order_id = (SELECT id FROM confirmed) AND status = 'locked'
+      AND (SELECT count(*) FROM stock_moved) >= 0
+), moved AS (
+    INSERT INTO order_transition (order_id, from_status, to_status, actor, reason, at)
+    SELECT id, 'pending_payment', 'confirmed', NULL, 'paid', $6 FROM confirmed
+), {disarm("confirmed", kind="pay_deadline")}
+SELECT EXISTS (SELECT FROM noted) AS noted, confirmed.id AS order_id, confirmed.member_id, confirmed.pickup_point_id,
+       confirmed.channel, confirmed.campaign_id, confirmed.coupon_id, confirmed.discount_minor, confirmed.payable_minor,
+       confirmed.currency
+FROM (VALUES (1)) AS one LEFT JOIN confirmed ON true
+"""  # noqa: S608 - pieces of our own SQL
+
+
+async def open_payment(
+    uow: UnitOfWork, *, order_id: UUID, payment_id: UUID, member_id: UUID | None, provider: str
+) -> Record | None:
+    """None: the order is not there, not waiting for money, or an attempt is open."""
+    return await uow.fetchrow(_OPEN, order_id, payment_id, member_id, provider, uow.now)
+
+
+async def find_open(uow: UnitOfWork, *, order_id: UUID, member_id: UUID | None) -> Record | None:
+    return await uow.fetchrow(_FIND_OPEN, order_id, member_id)
+
+
+async def confirm(uow: UnitOfWork, notice: Notice, *, provider: str) -> Record:
+    """`noted` False: this was said before. `order_id` null: it confirmed nothing."""
+    row = await uow.fetchrow(
+        _CONFIRM,
+        provider,
+        notice.transaction_id,
+        notice.payment_id,
+        notice.amount_minor,
+        notice.currency,
+        uow.now,
+    )
+    if row is None:
+        raise RuntimeError("a row of one value gives one row")
+    return row

@@ -1,0 +1,49 @@
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from orders.fields import Body
+from orders.providers import DEVELOPMENT
+
+
+class BeginPayment(Body):
+    """Which provider to pay by."""
+
+    provider: Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,31}$", examples=[DEVELOPMENT])] = DEVELOPMENT
+
+
+class PaymentView(BaseModel):
+    """An attempt to pay."""
+
+    id: UUID
+    order_id: UUID
+    provider: str
+    amount_minor: int
+    currency: str
+    status: str
+    created_at: datetime
+
+
+class OpenPaymentView(PaymentView):
+    """An attempt to pay, with what a front end needs to let the member pay."""
+
+    instructions: dict[str, str] = Field(description="As the provider defines them; in development a `token`.")
+
+
+class CallbackAnswer(BaseModel):
+    """The callback has been booked; say it no more."""
+
+    status: Literal["ok"] = "ok"
+
+
+class DevelopmentCallbackBody(Body):
+    """What the development provider's callback says, with the token that paying began with."""
+
+    payment_id: UUID
+    token: str
+    outcome: Literal["paid", "closed", "unknown"]
+    transaction_id: Annotated[str, Field(pattern="^[A-Za-z0-9_-]{1,64}$")]
+    amount_minor: Annotated[int, Field(ge=0, le=10**15)]
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
