@@ -1,0 +1,133 @@
+"""Carrying a step out through the APIs. Doing a step again changes nothing: everything has a name of its own."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import UTC, datetime
+
+from demo.api import Api
+from demo.chatter import Chat, Chatter
+from demo.journey import Basket, Target
+from demo.places import CHANNEL, SOURCE, Places, template_code
+from demo.steps import Step
+
+AT_ONCE = 12
+"""Requests under way at the same time."""
+_DELIVERY = 400
+
+
+class Feeding:
+    def __init__(
+        self,
+        *,
+        api: Api,
+        places: Places,
+        chatter: Chatter,
+        redeemed: dict[int, int],
+        settle: Callable[[], Awaitable[None]],
+    ) -> None:
+        """`redeemed`: basket → the campaign whose coupon it redeems. `settle` returns when everybody has read everything."""
+        self._api = api
+        self._places = places
+        self._chatter = chatter
+        self._redeemed = redeemed
+        self._settle = settle
+        self._members: dict[int, str] = {}
+        self._slots = asyncio.Semaphore(AT_ONCE)
+
+    async def carry_out(self, step: Step) -> None:
+        """First the members and their coupons, then, when everybody knows of them, what they do."""
+        if step.registrations:
+            first_stores = {basket.household: basket.store for basket in reversed(step.baskets)}
+            await self._each(self._register(household, first_stores[household]) for household in step.registrations)
+            await self._settle()
+        if step.targets:
+            await self._each(self._issue(target) for target in step.targets)
+            await self._settle()
+        chats = []
+        if step.chat_day is not None:
+            chats = list(self._chatter.on(step.chat_day, iter(self._members)))
+        await asyncio.gather(self._deliver(chats, step), self._each(self._place(basket) for basket in step.baskets))
+
+    async def _each(self, work: Iterable[Awaitable[None]]) -> None:
+        async def one(item: Awaitable[None]) -> None:
+            async with self._slots:
+                await item
+
+        async with asyncio.TaskGroup() as group:
+            for item in work:
+                group.create_task(one(item))
+
+    async def _register(self, household: int, store: int) -> None:
+        name = f"household-{household}"
+        member = await self._api.post("/members/v1/members", {"channel": "store", "external_id": name}, key=name)
+        member_id = member["id"]
+        await self._api.put(f"/engagement/v1/communities/{self._places.communities[store]}/members/{member_id}")
+        identity = {"channel": CHANNEL, "user_id": name, "member_id": member_id}
+        await self._api.post("/engagement/v1/channel-identities", {"identities": [identity]})
+        self._members[household] = member_id
+
+    async def remember(self, households: Iterable[int]) -> None:
+        """After a break: find again who the households are. Registering is by name, so nobody is made twice."""
+
+        async def find(household: int) -> None:
+            name = f"household-{household}"
+            member = await self._api.post("/members/v1/members", {"channel": "store", "external_id": name}, key=name)
+            self._members[household] = member["id"]
+
+        await self._each(find(household) for household in households)
+
+    async def _issue(self, target: Target) -> None:
+        member_id = self._members[target.household]
+        name = f"target-{target.campaign}-{target.household}"
+        body = {"template": template_code(target.campaign)}
+        await self._api.post(f"/members/v1/members/{member_id}/coupons", body, key=name)
+
+    async def _place(self, basket: Basket) -> None:
+        member_id = self._members[basket.household]
+        campaign = self._redeemed.get(basket.id)
+        body = {
+            "member_id": member_id,
+            "pickup_point_id": self._places.points[basket.store],
+            "lines": [
+                {
+                    "sku_id": self._places.skus[line.product],
+                    "quantity": line.quantity,
+                    "amount_minor": line.amount_cents,
+                }
+                for line in basket.lines
+            ],
+            "coupon_id": None if campaign is None else await self._coupon(member_id, campaign),
+            "collected": True,
+            "source": SOURCE,
+            "placed_reference": str(basket.id),
+        }
+        await self._api.post("/orders/v1/assisted-orders", body, key=f"basket-{basket.id}")
+
+    async def _coupon(self, member_id: str, campaign: int) -> str:
+        """The member's coupon of the campaign; the same one when the step is done again."""
+        coupons = await self._api.pages(f"/members/v1/members/{member_id}/coupons")
+        return next(str(coupon["id"]) for coupon in coupons if coupon["template"] == template_code(campaign))
+
+    async def _deliver(self, chats: list[Chat], step: Step) -> None:
+        """SYNTHETIC chat of the day, as a channel's webhook would deliver it."""
+        messages = [
+            {
+                "id": f"{step.number}-{chat.household}-{n}",
+                "community_id": self._places.communities[chat.store],
+                "sender": f"household-{chat.household}",
+                "text": text,
+                "sent_at": _moment(step.at),
+            }
+            for chat in chats
+            for n, text in enumerate(chat.messages)
+        ]
+        for start in range(0, len(messages), _DELIVERY):
+            await self._api.deliver(
+                f"/engagement/v1/channels/{CHANNEL}/messages",
+                {"messages": messages[start : start + _DELIVERY]},
+                delivery_id=f"chat-{step.number}-{start}",
+            )
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat()
