@@ -17,6 +17,7 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[int]).decode
 
 _ARRAY = b"\xdd"
+_SHORT, _LONG = 16, 65_536  # from so many items on, an array's header has three bytes instead of one, and five
 _COUNTED = 2
 _SUMMED = 1
 
@@ -72,29 +73,32 @@ class Tally(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 def cells(tally: Tally) -> Iterator[Cell]:
     """Every day with something on it, newest first."""
-    day = tally.day
-    yield day, tally.count, tally.amount
-    if tally.older is None:
-        return
-    numbers = iter(_decode(_ARRAY + tally.older.size.to_bytes(4) + tally.older.cells))
-    for head in numbers:
-        day -= head >> 2
-        count = next(numbers) if head & _COUNTED else 1
-        amount = next(numbers) if head & _SUMMED else 0
-        yield day, count, amount
+    yield tally.day, tally.count, tally.amount
+    numbers, index, day = _unpacked(tally.older), 0, tally.day
+    while index < len(numbers):
+        cell, index = _cell(numbers, index, day)
+        day = cell[0]
+        yield cell
 
 
 def added(tally: Tally | None, day: int, count: int, amount: int) -> Tally | None:
-    """The tally with so much more, or less, on a day; None when nothing is left."""
+    """The tally with so much more, or less, on a day; None when nothing is left. What is newer than the day is repacked."""
     if not count and not amount:
         return tally
+    newer: list[Cell] = []
+    if tally is not None and day < tally.day:
+        newer, tally = _split(tally, day)
     if tally is None:
-        return Tally(day, count, amount)
-    if day == tally.day and (tally.count + count or tally.amount + amount):
-        return Tally(day, tally.count + count, tally.amount + amount, tally.older)
-    if day > tally.day:
-        return Tally(day, count, amount, _closed(tally, day))
-    return gathered([*cells(tally), (day, count, amount)])
+        changed: Tally | None = Tally(day, count, amount)
+    elif day > tally.day:
+        changed = Tally(day, count, amount, _closed(tally, day))
+    elif tally.count + count or tally.amount + amount:
+        changed = Tally(day, tally.count + count, tally.amount + amount, tally.older)
+    else:
+        changed = _split(tally, day - 1)[1]
+    for cell in reversed(newer):
+        changed = Tally(*cell, None if changed is None else _closed(changed, cell[0]))
+    return changed
 
 
 def gathered(parts: Iterable[Cell]) -> Tally | None:
@@ -106,17 +110,46 @@ def gathered(parts: Iterable[Cell]) -> Tally | None:
     kept = [(day, *sums[day]) for day in sorted(sums, reverse=True) if any(sums[day])]
     if not kept:
         return None
-    return Tally(*kept[0], _packed(kept) if len(kept) > 1 else None)
+    return Tally(*kept[0], _older(kept) if len(kept) > 1 else None)
 
 
 def merged(one: Tally, other: Tally) -> Tally | None:
     return gathered([*cells(one), *cells(other)])
 
 
+def _split(tally: Tally, day: int) -> tuple[list[Cell], Tally | None]:
+    """The cells after a day, newest first, and the tally of the others."""
+    newer, numbers, index = [(tally.day, tally.count, tally.amount)], _unpacked(tally.older), 0
+    while index < len(numbers):
+        cell, after = _cell(numbers, index, newer[-1][0])
+        if cell[0] <= day:
+            return newer, Tally(*cell, _remaining(tally, newer, cell, numbers[:after]))
+        newer.append(cell)
+        index = after
+    return newer, None
+
+
+def _remaining(tally: Tally, newer: list[Cell], cell: Cell, taken: list[int]) -> Older | None:
+    """What is packed behind a cell: all but the numbers taken, which were those of that cell and of the newer ones."""
+    older = tally.older
+    if older is None or older.size == len(taken):
+        return None
+    out = [*newer[1:], cell]
+    days = older.days - sum(count > 0 for _, count, _ in out)
+    return Older(
+        older.size - len(taken),
+        older.cells[len(_packed(taken)) :],
+        older.count - sum(count for _, count, _ in out),
+        older.amount - sum(amount for _, _, amount in out),
+        days,
+        older.first if days else None,
+    )
+
+
 def _closed(tally: Tally, newer: int) -> Older:
     """What a tally is once a newer day opens."""
     numbers = _numbers(newer - tally.day, tally.count, tally.amount)
-    head = _encode(numbers)[1:]
+    head = _packed(numbers)
     older = tally.older
     if older is None:
         return Older(len(numbers), head, tally.count, tally.amount, tally.days, tally.first)
@@ -130,8 +163,8 @@ def _closed(tally: Tally, newer: int) -> Older:
     )
 
 
-def _packed(kept: list[Cell]) -> Older:
-    """All but the first of these days, which come newest first."""
+def _older(kept: list[Cell]) -> Older:
+    """All but the first of these cells, which come newest first."""
     older = kept[1:]
     numbers: list[int] = []
     for (newer, _, _), (day, count, amount) in zip(kept, older, strict=False):
@@ -139,12 +172,31 @@ def _packed(kept: list[Cell]) -> Older:
     positive = [day for day, count, _ in older if count > 0]
     return Older(
         len(numbers),
-        b"".join(map(_encode, numbers)),
+        _packed(numbers),
         sum(count for _, count, _ in older),
         sum(amount for _, _, amount in older),
         len(positive),
         positive[-1] if positive else None,
     )
+
+
+def _packed(numbers: list[int]) -> bytes:
+    encoded = _encode(numbers)
+    return encoded[1 if len(numbers) < _SHORT else 3 if len(numbers) < _LONG else 5 :]
+
+
+def _unpacked(older: Older | None) -> list[int]:
+    return [] if older is None else _decode(_ARRAY + older.size.to_bytes(4) + older.cells)
+
+
+def _cell(numbers: list[int], index: int, newer: int) -> tuple[Cell, int]:
+    """The cell that begins at an index, before the day `newer`, and where the next begins."""
+    head, index, count, amount = numbers[index], index + 1, 1, 0
+    if head & _COUNTED:
+        count, index = numbers[index], index + 1
+    if head & _SUMMED:
+        amount, index = numbers[index], index + 1
+    return (newer - (head >> 2), count, amount), index
 
 
 def _numbers(gap: int, count: int, amount: int) -> list[int]:
