@@ -106,7 +106,7 @@ def _dead_letter_commands(group: click.Group, service: Service) -> None:
     def list_(*, state: str, reason: str | None, limit: int) -> None:
         """Oldest first."""
         wanted = None if state == "all" else state
-        rows = _with_database(
+        rows = with_database(
             service, lambda r: dead_letters.list_letters(r.db, state=wanted, reason=reason, limit=limit)
         )
         for row in rows:
@@ -117,7 +117,7 @@ def _dead_letter_commands(group: click.Group, service: Service) -> None:
     @click.argument("letter_id", type=int)
     def show(*, letter_id: int) -> None:
         """Everything about one, with its event."""
-        row = _with_database(service, lambda r: dead_letters.get_letter(r.db, letter_id))
+        row = with_database(service, lambda r: dead_letters.get_letter(r.db, letter_id))
         for name, value in row.items():
             click.echo(f"{name}: {value.decode(errors='replace') if isinstance(value, bytes) else value}")
 
@@ -126,7 +126,7 @@ def _dead_letter_commands(group: click.Group, service: Service) -> None:
     def replay(*, letter_ids: tuple[int, ...]) -> None:
         """Handle events now, in the order given."""
         for letter_id in letter_ids:
-            _with_database(service, partial(_replay, letter_id))
+            with_database(service, partial(_replay, letter_id))
             click.echo(f"{letter_id} replayed")
 
     @deadletters.command()
@@ -134,7 +134,7 @@ def _dead_letter_commands(group: click.Group, service: Service) -> None:
     @click.confirmation_option(prompt="The event's effect will never happen. Discard it?")
     def discard(*, letter_id: int) -> None:
         """Settle one without its effect, for good."""
-        _with_database(service, lambda r: dead_letters.discard(r.db, letter_id))
+        with_database(service, lambda r: dead_letters.discard(r.db, letter_id))
         click.echo(f"{letter_id} discarded")
 
 
@@ -146,7 +146,7 @@ def _log_commands(group: click.Group, service: Service) -> None:
     @log.command()
     def status() -> None:
         """Tell of this service's log, and how far it has read the others'."""
-        for line in _with_database(service, describe_log):
+        for line in with_database(service, describe_log):
             click.echo(line)
 
     @log.command("accept-fork")
@@ -156,7 +156,7 @@ def _log_commands(group: click.Group, service: Service) -> None:
     )
     def accept(*, producer: str) -> None:
         """Continue after a producer's history was cut: from the last event that both have."""
-        before, after = _with_database(service, lambda r: accept_fork(r, producer))
+        before, after = with_database(service, lambda r: accept_fork(r, producer))
         click.echo(f"{producer}: from {before} back to {after.position}; later events will be applied")
 
 
@@ -174,7 +174,9 @@ def _settings(service: Service) -> ServiceSettings:
     return settings
 
 
-def _with_database(service: Service, work: Callable[[Runtime], Awaitable[T]]) -> T:
+def with_database(service: Service, work: Callable[[Runtime], Awaitable[T]]) -> T:
+    """Do a command's work with the database open; also for the commands that a service adds of its own."""
+
     async def opened() -> T:
         runtime = Runtime(service, settings, Surroundings())
         await runtime.db.open()

@@ -4,6 +4,8 @@ from common.runtime import Service
 from members.accounts.endpoints import router as accounts
 from members.consumers import HANDLERS
 from members.coupons.endpoints import router as coupons
+from members.points.endpoints import router as points
+from members.profiles.endpoints import router as profiles
 from members.resources import build_resources
 from members.settings import MembersSettings
 from members.signin.endpoints import router as signin
@@ -14,7 +16,7 @@ SERVICE = Service(
     title="Members 會員",
     folder=Path(__file__).resolve().parents[2],
     settings=MembersSettings,
-    routers=[signin, accounts, templates, coupons],
+    routers=[signin, accounts, profiles, templates, coupons, points],
     handlers=HANDLERS,
     resources=build_resources,
 )

@@ -73,3 +73,7 @@ class EntryNotReversible(Conflict):
 
 class PointsInsufficient(Conflict):
     """The balance would fall below zero."""
+
+
+class ProfileInvalid(Invalid):
+    """The field that is named is not as it should be."""

@@ -36,6 +36,19 @@ class MemberRole(Base, table=True):
     granted_at: datetime = Field(sa_type=Moment)
 
 
+class RoleChange(Base, table=True):
+    """Who gave or took a role, and when."""
+
+    __tablename__ = "role_change"
+    __table_args__ = (CheckConstraint("change IN ('granted', 'revoked')", name="change"),)
+    id: UUID = Field(primary_key=True)
+    member_id: UUID = Field(foreign_key="members.member.id", index=True)
+    role: str
+    change: str
+    actor: str
+    at: datetime = Field(sa_type=Moment)
+
+
 class Identity(Base, table=True):
     """Who somebody is at an identity provider, as a keyed hash: enough to find the member, not to learn the name."""
 
@@ -44,6 +57,24 @@ class Identity(Base, table=True):
     subject_hash: bytes = Field(primary_key=True)
     member_id: UUID = Field(foreign_key="members.member.id", index=True)
     linked_at: datetime = Field(sa_type=Moment)
+
+
+class MemberKey(Base, table=True):
+    """The key that a member's personal data is sealed with, itself sealed. Without it nobody reads them again."""
+
+    __tablename__ = "member_key"
+    member_id: UUID = Field(primary_key=True, foreign_key="members.member.id")
+    sealed: bytes
+
+
+class Profile(Base, table=True):
+    """A member's personal data, sealed; and a keyed hash of their phone number, to find them by."""
+
+    __tablename__ = "profile"
+    member_id: UUID = Field(primary_key=True, foreign_key="members.member_key.member_id")
+    sealed: bytes
+    phone_hash: bytes | None = Field(index=True)
+    updated_at: datetime = Field(sa_type=Moment)
 
 
 class CouponTemplate(Base, table=True):

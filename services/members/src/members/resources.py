@@ -1,4 +1,4 @@
-"""What only members hold while they run: the signing key, the secret, the identity providers."""
+"""What only members hold while they run: the signing key, the secret, the identity providers, the counters."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -9,6 +9,7 @@ from common.runtime import Runtime
 from members.adapters.providers import DevelopmentProvider, IdentityProvider
 from members.adapters.secrecy import Secrecy
 from members.adapters.tokens import TokenSigner, load_signing_key
+from members.metrics import MemberMetrics
 from members.settings import MembersSettings
 from members.templates import service as templates
 
@@ -18,6 +19,8 @@ class Resources:
     secrecy: Secrecy
     signer: TokenSigner
     providers: Mapping[str, IdentityProvider]
+    calling_code: str
+    metrics: MemberMetrics
 
 
 @asynccontextmanager
@@ -32,4 +35,10 @@ async def build_resources(runtime: Runtime) -> AsyncIterator[Resources]:
         runtime.verifier = runtime.verifier_of(FixedKeys({signer.key_id: signer.public_key}))
     await templates.seed(runtime.db, currency=settings.currency)
     secrecy = Secrecy(settings.personal_data_secret.get_secret_value())
-    yield Resources(secrecy=secrecy, signer=signer, providers=providers)
+    yield Resources(
+        secrecy=secrecy,
+        signer=signer,
+        providers=providers,
+        calling_code=settings.calling_code,
+        metrics=MemberMetrics(runtime.registry),
+    )

@@ -23,3 +23,6 @@ class MembersSettings(ServiceSettings):
     )
     sign_ins_per_minute: int = Field(20, ge=1, description="Sign-ins that one address may try in a minute.")
     claims_per_minute: int = Field(30, ge=1, description="Coupons that one member may try to claim in a minute.")
+    calling_code: str = Field(
+        "86", pattern="^[1-9][0-9]{0,2}$", description="Calling code of phone numbers that are written without one."
+    )

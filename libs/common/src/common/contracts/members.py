@@ -63,6 +63,17 @@ class PointsEarned(Event, frozen=True, kw_only=True, omit_defaults=True):
     action_id: ActionId | None = None
 
 
+class PointsDeducted(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """An operator took points from a member's ledger."""
+
+    NAME: ClassVar[str] = "points.deducted"
+    entry_id: UUID
+    member_id: MemberId
+    points: Count
+    balance: Count
+    reason: Code
+
+
 class PointsReversed(Event, frozen=True, kw_only=True, omit_defaults=True):
     """An earlier entry of points was taken back by its inverse."""
 

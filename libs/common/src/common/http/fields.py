@@ -22,3 +22,6 @@ def _sensible(moment: datetime) -> datetime:
 
 
 Moment = Annotated[AwareDatetime, AfterValidator(_sensible), Field(description="RFC 3339 with a zone.")]
+
+Reference = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,128}$"), Field(description="Visible ASCII.")]
+"""What another system calls something."""

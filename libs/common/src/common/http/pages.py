@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from common.errors import Invalid
 
 LARGEST = 200
+LARGEST_NUMBER = 2**63 - 1
 T = TypeVar("T")
 
 
@@ -49,8 +50,11 @@ class PageRequest:
 
     @property
     def after_number(self) -> int:
-        """The number after which to continue, for lists in the order of a number; 0 at the start."""
-        return self.after.int if self.after else 0
+        """The number after which to continue, for lists in the order of a number; 0 at the start. Raises CursorInvalid."""
+        number = self.after.int if self.after else 0
+        if number > LARGEST_NUMBER:
+            raise CursorInvalid("cursor: expected the next_cursor of an earlier page of this list")
+        return number
 
 
 PageQuery = Annotated[PageRequest, Depends()]

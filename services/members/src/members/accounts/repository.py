@@ -37,6 +37,12 @@ async def known_members(uow: UnitOfWork, member_ids: Collection[UUID]) -> set[UU
     return {row["id"] for row in rows}
 
 
+async def lock_identity(uow: UnitOfWork, subject_hash: bytes) -> None:
+    """One at a time registers an identity, until its unit of work ends; the others then find the member."""
+    key = int.from_bytes(subject_hash[:8], signed=True)
+    await uow.execute("SELECT pg_advisory_xact_lock($1)", key)
+
+
 async def find_identity(reader: Database | UnitOfWork, *, provider: str, subject_hash: bytes) -> UUID | None:
     found: UUID | None = await reader.fetchval(
         "SELECT member_id FROM identity WHERE provider = $1 AND subject_hash = $2", provider, subject_hash
@@ -72,3 +78,17 @@ async def insert_role(uow: UnitOfWork, *, member_id: UUID, role: str, granted_at
 async def delete_role(uow: UnitOfWork, *, member_id: UUID, role: str) -> bool:
     """False: they did not have it."""
     return await uow.execute("DELETE FROM member_role WHERE member_id = $1 AND role = $2", member_id, role) == 1
+
+
+async def insert_role_change(
+    uow: UnitOfWork, *, change_id: UUID, member_id: UUID, role: str, change: str, actor: str, at: datetime
+) -> None:
+    await uow.execute(
+        "INSERT INTO role_change (id, member_id, role, change, actor, at) VALUES ($1, $2, $3, $4, $5, $6)",
+        change_id,
+        member_id,
+        role,
+        change,
+        actor,
+        at,
+    )

@@ -2,8 +2,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-import asyncpg
-
 from common.auth.principal import Role
 from common.connection import Record
 from common.contracts.members import MemberRegistered
@@ -26,6 +24,7 @@ async def register(
 ) -> UUID:
     """Make a member, or give the one who has this identity already: their channel and referrer stay as they were."""
     if identity is not None:
+        await repository.lock_identity(uow, identity.subject_hash)
         known = await repository.find_identity(uow, provider=identity.provider, subject_hash=identity.subject_hash)
         if known is not None:
             return known
@@ -38,7 +37,7 @@ async def register(
     if identity is not None and not await repository.insert_identity(
         uow, provider=identity.provider, subject_hash=identity.subject_hash, member_id=member_id, linked_at=uow.now
     ):
-        raise IdentityTaken("this identity was registered just now; sign in again")
+        raise IdentityTaken("this identity is another member's; sign in again")
     uow.append(MemberRegistered(member_id=member_id, channel=channel, referrer_id=referrer_id, registered_at=uow.now))
     return member_id
 
@@ -60,17 +59,27 @@ def roles_of(row: Record) -> list[Role]:
     return [Role.MEMBER, *(Role(role) for role in row["roles"])]
 
 
-async def grant_role(uow: UnitOfWork, *, member_id: UUID, role: Role) -> bool:
-    """False: nothing to do. The role holds from the next sign-in on."""
+async def grant_role(uow: UnitOfWork, *, member_id: UUID, role: Role, actor: str) -> bool:
+    """False: nothing to do. The role holds from the next sign-in on. `actor`: who grants it, for the record."""
+    await get_member(uow, member_id)
     if role is Role.MEMBER:
-        await get_member(uow, member_id)
         return False
-    try:
-        return await repository.insert_role(uow, member_id=member_id, role=role.value, granted_at=uow.now)
-    except asyncpg.ForeignKeyViolationError as error:
-        raise MemberNotFound(f"there is no member {member_id}") from error
+    granted = await repository.insert_role(uow, member_id=member_id, role=role.value, granted_at=uow.now)
+    if granted:
+        await _record(uow, member_id=member_id, role=role, change="granted", actor=actor)
+    return granted
 
 
-async def revoke_role(uow: UnitOfWork, *, member_id: UUID, role: Role) -> bool:
+async def revoke_role(uow: UnitOfWork, *, member_id: UUID, role: Role, actor: str) -> bool:
     """False: they did not have it. Tokens already signed hold until they expire, at most 15 minutes."""
-    return await repository.delete_role(uow, member_id=member_id, role=role.value)
+    await get_member(uow, member_id)
+    revoked = await repository.delete_role(uow, member_id=member_id, role=role.value)
+    if revoked:
+        await _record(uow, member_id=member_id, role=role, change="revoked", actor=actor)
+    return revoked
+
+
+async def _record(uow: UnitOfWork, *, member_id: UUID, role: Role, change: str, actor: str) -> None:
+    await repository.insert_role_change(
+        uow, change_id=new_id(), member_id=member_id, role=role.value, change=change, actor=actor, at=uow.now
+    )

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 from uuid import UUID
 
 from members.templates.domain import Template
@@ -17,6 +18,19 @@ class Refusal(StrEnum):
     TEMPLATE_INACTIVE = "template_inactive"
     SUPPLY_EXHAUSTED = "supply_exhausted"
     MEMBER_LIMIT = "member_limit"
+
+
+Status = Literal["issued", "redeemed", "expired"]
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What orders did with a coupon, as members see it."""
+
+    coupon_id: UUID
+    member_id: UUID
+    status: Status
+    order_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

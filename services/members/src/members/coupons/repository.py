@@ -1,8 +1,9 @@
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
 from common.connection import Record
 from common.db import Database, UnitOfWork
+from members.coupons.domain import Spending
 
 _HELD = """
 SELECT template, member_id, count(*) AS coupons FROM coupon
@@ -13,6 +14,12 @@ _INSERT = """
 INSERT INTO coupon (id, template, member_id, slot, value_minor, minimum_spend_minor, currency, valid_from, expires_at,
                     source, action_id, status, issued_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'issued', $12)
+"""
+
+_FOLLOW = """
+UPDATE coupon SET status = spent.status, order_id = spent.order_id
+FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[]) AS spent (id, member_id, status, order_id)
+WHERE coupon.id = spent.id AND coupon.member_id = spent.member_id
 """
 
 _OF_MEMBER = """
@@ -33,6 +40,17 @@ async def count_held(
 
 async def insert(uow: UnitOfWork, rows: Iterable[tuple[object, ...]]) -> None:
     await uow.executemany(_INSERT, rows)
+
+
+async def follow(uow: UnitOfWork, spendings: Sequence[Spending]) -> int:
+    """How many of the coupons are there."""
+    return await uow.execute(
+        _FOLLOW,
+        [spending.coupon_id for spending in spendings],
+        [spending.member_id for spending in spendings],
+        [spending.status for spending in spendings],
+        [spending.order_id for spending in spendings],
+    )
 
 
 async def list_of_member(

@@ -5,8 +5,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from common.http.fields import Code
-
-Status = Literal["issued", "redeemed", "expired"]
+from members.coupons.domain import Status
 
 
 class IssueCoupon(BaseModel):

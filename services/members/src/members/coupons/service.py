@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
+import structlog
+
 from common.connection import Record
 from common.contracts.envelope import Envelope
 from common.contracts.members import CouponClaimed, CouponIssued
@@ -14,10 +16,12 @@ from common.errors import AppError
 from common.ids import new_id
 from members.accounts import service as accounts
 from members.coupons import repository
-from members.coupons.domain import Allotted, Refusal, allot
+from members.coupons.domain import Allotted, Refusal, Spending, allot
 from members.errors import MemberLimitReached, OfferNotFound, SupplyExhausted, TemplateInactive, TemplateNotFound
 from members.templates import service as templates
 from members.templates.domain import Template
+
+log = structlog.get_logger()
 
 Source = Literal["action", "claim", "operator"]
 
@@ -114,6 +118,14 @@ async def claim(uow: UnitOfWork, *, member_id: UUID, template: str) -> Record:
     if offered is None or not offered.claimable:
         raise OfferNotFound(f"no coupon {template!r} is on offer")
     return await issue_one(uow, member_id=member_id, template=template, source="claim")
+
+
+async def follow(uow: UnitOfWork, spendings: Sequence[Spending]) -> None:
+    """Bring the coupons' status to what orders say; of several about one coupon the last counts."""
+    last = {spending.coupon_id: spending for spending in spendings}
+    changed = await repository.follow(uow, list(last.values()))
+    if changed < len(last):
+        log.warning("coupons spent that were not issued here", coupons=len(last) - changed)
 
 
 async def list_of_member(

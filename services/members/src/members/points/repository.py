@@ -1,4 +1,4 @@
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from uuid import UUID
 
 from common.connection import Record
@@ -9,12 +9,6 @@ _OPEN = (
 )
 
 _LOCK = "SELECT * FROM points_balance WHERE member_id = ANY($1) ORDER BY member_id FOR NO KEY UPDATE"
-
-_KNOWN = """
-SELECT entry.* FROM points_entry AS entry
-JOIN unnest($1::uuid[], $2::text[], $3::text[]) AS wanted (member_id, reason, business_id)
-    USING (member_id, reason, business_id)
-"""
 
 _INSERT = """
 INSERT INTO points_entry (id, member_id, number, kind, points, balance, reason, business_id, reverses, made_at)
@@ -28,7 +22,7 @@ WHERE points_balance.member_id = moved.member_id
 """
 
 _LIST = """
-SELECT * FROM points_entry WHERE member_id = $1 AND ($2::int = 0 OR number < $2) ORDER BY number DESC LIMIT $3
+SELECT * FROM points_entry WHERE member_id = $1 AND ($2::bigint = 0 OR number < $2) ORDER BY number DESC LIMIT $3
 """
 
 
@@ -39,10 +33,11 @@ async def lock_balances(uow: UnitOfWork, members: Collection[UUID]) -> list[Reco
     return await uow.fetch(_LOCK, ordered)
 
 
-async def find_known(uow: UnitOfWork, keys: Sequence[tuple[UUID, str, str]]) -> list[Record]:
-    """Entries that were made for these members, reasons and business ids."""
-    members, reasons, business_ids = zip(*keys, strict=True)
-    return await uow.fetch(_KNOWN, list(members), list(reasons), list(business_ids))
+async def find_by_key(uow: UnitOfWork, key: tuple[UUID, str, str]) -> Record | None:
+    """`key`: member, reason, business id."""
+    return await uow.fetchrow(
+        "SELECT * FROM points_entry WHERE member_id = $1 AND reason = $2 AND business_id = $3", *key
+    )
 
 
 async def insert(uow: UnitOfWork, rows: Iterable[tuple[object, ...]]) -> None:
@@ -64,8 +59,8 @@ async def find_balance(reader: Database, member_id: UUID) -> int:
     return balance or 0
 
 
-async def find_entry(uow: UnitOfWork, entry_id: UUID) -> Record | None:
-    return await uow.fetchrow("SELECT * FROM points_entry WHERE id = $1", entry_id)
+async def find_entry(uow: UnitOfWork, *, member_id: UUID, entry_id: UUID) -> Record | None:
+    return await uow.fetchrow("SELECT * FROM points_entry WHERE id = $1 AND member_id = $2", entry_id, member_id)
 
 
 async def find_inverse(uow: UnitOfWork, entry_id: UUID) -> Record | None:

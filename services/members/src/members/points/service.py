@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from common.connection import Record
 from common.contracts.envelope import Envelope
-from common.contracts.members import PointsEarned
-from common.db import UnitOfWork
+from common.contracts.members import PointsDeducted, PointsEarned, PointsReversed
+from common.db import Database, UnitOfWork
 from common.ids import new_id
-from members.errors import PointsInsufficient
+from members.accounts import service as accounts
+from members.errors import EntryExists, EntryNotFound, EntryNotReversible, PointsInsufficient
 from members.points import repository
 from members.points.domain import Account, Line, Posting, settle
 
@@ -25,43 +27,97 @@ class Earning:
 async def earn(uow: UnitOfWork, earnings: Sequence[Earning]) -> list[UUID]:
     """The entries' ids, in the order asked. The members exist, and each posting is new."""
     posted = await _post(uow, [earning.posting for earning in earnings])
-    entries: list[UUID] = []
     for earning, (entry_id, line) in zip(earnings, posted, strict=True):
-        if line is None:
-            raise PointsInsufficient("points that are earned are not negative")
-        posting = earning.posting
         event = PointsEarned(
             entry_id=entry_id,
-            member_id=posting.member_id,
-            points=posting.points,
+            member_id=earning.posting.member_id,
+            points=earning.posting.points,
             balance=line.balance,
-            reason=posting.reason,
+            reason=earning.posting.reason,
             action_id=earning.action_id,
         )
         uow.append(event, cause=earning.cause)
-        entries.append(entry_id)
-    return entries
+    return [entry_id for entry_id, _ in posted]
 
 
-async def _post(uow: UnitOfWork, postings: Sequence[Posting]) -> list[tuple[UUID, Line | None]]:
-    """Write what can be posted. A posting that was made before is a unique violation, not a second entry."""
+async def adjust(uow: UnitOfWork, *, member_id: UUID, points: int, reason: str, business_id: str) -> Record:
+    """The new entry. Raises EntryExists or PointsInsufficient."""
+    await accounts.get_member(uow, member_id)
+    posting = Posting(member_id=member_id, kind="adjust", points=points, reason=reason, business_id=business_id)
+    await repository.lock_balances(uow, [member_id])
+    if await repository.find_by_key(uow, posting.key) is not None:
+        raise EntryExists(f"business_id: {reason!r} was posted for it already")
+    [(entry_id, line)] = await _post(uow, [posting])
+    kind = PointsEarned if points > 0 else PointsDeducted
+    uow.append(kind(entry_id=entry_id, member_id=member_id, points=abs(points), balance=line.balance, reason=reason))
+    return await _entry(uow, member_id=member_id, entry_id=entry_id)
+
+
+async def reverse(uow: UnitOfWork, *, member_id: UUID, entry_id: UUID) -> Record:
+    """The inverse of an entry that gave points; once. Raises EntryNotReversible or PointsInsufficient."""
+    await accounts.get_member(uow, member_id)
+    await repository.lock_balances(uow, [member_id])
+    entry = await _entry(uow, member_id=member_id, entry_id=entry_id)
+    if entry["points"] <= 0:
+        raise EntryNotReversible("only an entry that gave points can be taken back")
+    if await repository.find_inverse(uow, entry_id) is not None:
+        raise EntryNotReversible("the entry was taken back already")
+    posting = Posting(
+        member_id=member_id,
+        kind="reverse",
+        points=-entry["points"],
+        reason=entry["reason"],
+        business_id=f"reverse:{entry_id}",
+        reverses=entry_id,
+    )
+    [(inverse_id, line)] = await _post(uow, [posting])
+    event = PointsReversed(
+        entry_id=inverse_id,
+        reversed_entry_id=entry_id,
+        member_id=member_id,
+        points=entry["points"],
+        balance=line.balance,
+        reason=entry["reason"],
+    )
+    uow.append(event)
+    return await _entry(uow, member_id=member_id, entry_id=inverse_id)
+
+
+async def get_balance(db: Database, member_id: UUID) -> int:
+    return await repository.find_balance(db, member_id)
+
+
+async def list_entries(db: Database, *, member_id: UUID, before: int, limit: int) -> list[Record]:
+    """Newest first. `before`: the number of an entry, 0 for the newest."""
+    return await repository.list_entries(db, member_id=member_id, before=before, limit=limit)
+
+
+async def _entry(uow: UnitOfWork, *, member_id: UUID, entry_id: UUID) -> Record:
+    row = await repository.find_entry(uow, member_id=member_id, entry_id=entry_id)
+    if row is None:
+        raise EntryNotFound(f"this member's ledger has no entry {entry_id}")
+    return row
+
+
+async def _post(uow: UnitOfWork, postings: Sequence[Posting]) -> list[tuple[UUID, Line]]:
+    """Write all postings, or raise PointsInsufficient. One that was made before is a unique violation, not a second entry."""
     if not postings:
         return []
     locked = await repository.lock_balances(uow, {posting.member_id for posting in postings})
-    balances = {row["member_id"]: Account(row["balance"], row["entries"]) for row in locked}
-    posted = [(new_id(), line) for line in settle(balances, postings)]
-    written = [(entry_id, posting, line) for posting, (entry_id, line) in zip(postings, posted, strict=True) if line]
-    await repository.insert(
-        uow,
-        (
-            (
-                *(entry_id, posting.member_id, line.number, posting.kind, posting.points, line.balance),
-                *(posting.reason, posting.business_id, posting.reverses, uow.now),
-            )
-            for entry_id, posting, line in written
-        ),
-    )
+    lines = settle({row["member_id"]: Account(row["balance"], row["entries"]) for row in locked}, postings)
+    posted = [(new_id(), line) for line in lines if line is not None]
+    if len(posted) < len(postings):
+        raise PointsInsufficient("the balance would fall below zero")
+    written = [(entry_id, posting, line) for posting, (entry_id, line) in zip(postings, posted, strict=True)]
+    await repository.insert(uow, (_row(uow, *one) for one in written))
     await repository.move_balances(
         uow, {posting.member_id: (line.balance, line.number) for _, posting, line in written}
     )
     return posted
+
+
+def _row(uow: UnitOfWork, entry_id: UUID, posting: Posting, line: Line) -> tuple[object, ...]:
+    return (
+        *(entry_id, posting.member_id, line.number, posting.kind, posting.points, line.balance),
+        *(posting.reason, posting.business_id, posting.reverses, uow.now),
+    )

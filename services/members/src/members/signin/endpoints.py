@@ -20,6 +20,7 @@ async def sign_in(body: SignIn, db: Db, runtime: CurrentRuntime) -> Session:
     member_id, roles = await service.sign_in(
         db, resources, provider=body.provider, proof=body.proof, channel=body.channel, referrer_id=body.referrer_id
     )
+    resources.metrics.sign_ins.labels(body.provider).inc()
     return Session(
         member_id=member_id, access_token=resources.signer.sign(member_id, roles), expires_in=LIFETIME_SECONDS
     )

@@ -23,6 +23,6 @@ async def sign_in(
             uow, channel=channel or provider, referrer_id=referrer_id, identity=identity
         )
         for role in sorted(vouched.roles):
-            await accounts.grant_role(uow, member_id=member_id, role=role)
+            await accounts.grant_role(uow, member_id=member_id, role=role, actor=f"provider:{provider}")
         row = await accounts.get_member(uow, member_id)
     return member_id, accounts.roles_of(row)

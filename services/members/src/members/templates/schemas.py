@@ -2,17 +2,19 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from common.http.fields import Code, Moment, Text
 from members.templates.domain import State
 
 Name = Annotated[Text, Field(max_length=64)]
-ValueMinor = Annotated[int, Field(ge=1, le=10**9, description="What it takes off, in minor units (分).")]
-MinimumSpendMinor = Annotated[int, Field(ge=0, le=10**9, description="From which sum of goods on, in minor units.")]
-ValidDays = Annotated[int, Field(ge=1, le=3650, description="How many days each coupon is good for.")]
-Supply = Annotated[int, Field(ge=1, le=10**9, description="How many may be issued; null: no end.")]
-PerMemberLimit = Annotated[int, Field(ge=1, le=10_000, description="How many one member may have, ever.")]
+ValueMinor = Annotated[int, Field(strict=True, ge=1, le=10**9, description="What it takes off, in minor units (分).")]
+MinimumSpendMinor = Annotated[
+    int, Field(strict=True, ge=0, le=10**9, description="From which sum of goods on, in minor units.")
+]
+ValidDays = Annotated[int, Field(strict=True, ge=1, le=3650, description="How many days each coupon is good for.")]
+Supply = Annotated[int, Field(strict=True, ge=1, le=10**9, description="How many may be issued; null: no end.")]
+PerMemberLimit = Annotated[int, Field(strict=True, ge=1, le=10_000, description="How many one member may have, ever.")]
 
 
 class CreateTemplate(BaseModel):
@@ -29,7 +31,7 @@ class CreateTemplate(BaseModel):
     ends_at: Moment | None = None
     supply: Supply | None = None
     per_member_limit: PerMemberLimit = 1
-    claimable: bool = Field(default=False, description="Whether members may take one by themselves 領券.")
+    claimable: StrictBool = Field(default=False, description="Whether members may take one by themselves 領券.")
 
 
 class ChangeTemplate(BaseModel):
@@ -45,7 +47,7 @@ class ChangeTemplate(BaseModel):
     ends_at: Moment | None = None
     supply: Supply | None = None
     per_member_limit: PerMemberLimit = Field(default_factory=int)
-    claimable: bool = Field(default_factory=bool)
+    claimable: StrictBool = Field(default_factory=bool)
     state: State = Field(default_factory=lambda: "active", description="`ended` is for good.")
 
 
