@@ -1,12 +1,12 @@
 from uuid import UUID
 
 import pytest
-from factories.orders import Shop
 
 from common.auth.principal import Role
 from common.contracts.orders import CouponRedeemed, OrderConfirmed, OrderCreated, OrderPaid
 from common.ids import new_id
 from common.testing.services import RunningService
+from factories.orders import Shop
 
 pytestmark = pytest.mark.integration
 

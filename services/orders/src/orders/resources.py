@@ -9,8 +9,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from common.runtime import Runtime
+from orders.adapters.providers import DEVELOPMENT, DevelopmentProvider, PaymentProvider
 from orders.metrics import OrderMetrics
-from orders.providers import DEVELOPMENT, DevelopmentProvider, PaymentProvider
 from orders.settings import OrdersSettings
 
 

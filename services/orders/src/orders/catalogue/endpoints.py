@@ -13,6 +13,7 @@ from orders.catalogue.schemas import (
     CatalogueImport,
     ImportAnswer,
     ImportedSkuView,
+    ItemCode,
     NewProduct,
     NewSku,
     ProductChange,
@@ -20,7 +21,6 @@ from orders.catalogue.schemas import (
     SkuChange,
     SkuView,
 )
-from orders.fields import ItemCode
 
 router = APIRouter(tags=["catalogue"])
 ByCode = Annotated[ItemCode | None, Query(description="Only the one with this code.")]

@@ -9,6 +9,7 @@ from common.auth.principal import Role
 from common.db import UnitOfWork
 from common.http.dependencies import Db
 from common.http.idempotency import OnceKey, run_once
+from orders.adapters.providers import Payable
 from orders.payments import service
 from orders.payments.schemas import (
     BeginPayment,
@@ -17,7 +18,6 @@ from orders.payments.schemas import (
     OpenPaymentView,
     PaymentView,
 )
-from orders.providers import Payable
 from orders.resources import CurrentResources
 
 router = APIRouter(tags=["payments"])

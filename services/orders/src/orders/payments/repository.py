@@ -2,8 +2,8 @@ from uuid import UUID
 
 from common.connection import Record
 from common.db import UnitOfWork
-from orders.holdings import disarm, lines_of, move_goods
-from orders.providers import Notice
+from orders.adapters.providers import Notice
+from orders.holdings.domain import disarm, lines_of, move_goods
 
 # `open_payment_id` on the order's own row decides: one attempt at a time, and none on an order that is being ended.
 _OPEN = """

@@ -2,15 +2,15 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from orders.fields import Body
-from orders.providers import DEVELOPMENT
+from orders.adapters.providers import DEVELOPMENT
 
 
-class BeginPayment(Body):
+class BeginPayment(BaseModel):
     """Which provider to pay by."""
 
+    model_config = ConfigDict(extra="forbid")
     provider: Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,31}$", examples=[DEVELOPMENT])] = DEVELOPMENT
 
 
@@ -38,9 +38,10 @@ class CallbackAnswer(BaseModel):
     status: Literal["ok"] = "ok"
 
 
-class DevelopmentCallbackBody(Body):
+class DevelopmentCallbackBody(BaseModel):
     """What the development provider's callback says, with the token that paying began with."""
 
+    model_config = ConfigDict(extra="forbid")
     payment_id: UUID
     token: str
     outcome: Literal["paid", "closed", "unknown"]

@@ -9,10 +9,10 @@ from common.connection import Record
 from common.contracts.orders import CouponRedeemed, OrderConfirmed, OrderPaid
 from common.db import Database, UnitOfWork
 from common.ids import new_id
+from orders.adapters.providers import Notice, PaymentProvider
 from orders.errors import OrderNotFound, OrderNotPayable, PayDeadlinePassed, PaymentProviderUnknown
 from orders.payments import repository
 from orders.payments.domain import Confirmation
-from orders.providers import Notice, PaymentProvider
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from common.db import UnitOfWork
 from common.http.dependencies import Db
 from common.http.idempotency import OnceKey, run_once
 from common.http.pages import Page, PageQuery, page
-from orders.fields import ItemCode
+from orders.catalogue.schemas import ItemCode
 from orders.pickup import service
 from orders.pickup.schemas import ClerkView, NewPickupPoint, PickupPointChange, PickupPointView
 

@@ -2,27 +2,29 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 
-from orders.fields import Body, ItemCode, Name
+from orders.catalogue.schemas import ItemCode, Name
 
 Address = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00]*$")]
 
 
-class NewPickupPoint(Body):
+class NewPickupPoint(BaseModel):
     """A place where orders are handed over 自提點."""
 
+    model_config = ConfigDict(extra="forbid")
     code: ItemCode
     name: Name
     address: Address = ""
 
 
-class PickupPointChange(Body):
+class PickupPointChange(BaseModel):
     """What to change of a pick-up point; what is not named stays."""
 
+    model_config = ConfigDict(extra="forbid")
     name: Name | None = None
     address: Address | None = None
-    active: Annotated[bool, Field(strict=True, description="Whether it takes orders.")] | None = None
+    active: StrictBool | None = Field(None, description="Whether it takes orders.")
 
 
 class PickupPointView(BaseModel):

@@ -1,22 +1,29 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from common.http.fields import Reference
-from orders.fields import LARGEST_QUANTITY, MOST_LINES, Amount, Body, ItemCode, Quantity
+from orders.catalogue.schemas import Amount, ItemCode
+
+LARGEST_QUANTITY = 10_000
+MOST_LINES = 100
+
+Quantity = Annotated[int, Field(strict=True, ge=1, le=LARGEST_QUANTITY, examples=[1])]
 
 
-class WantedLine(Body):
+class WantedLine(BaseModel):
     """How many of a SKU."""
 
+    model_config = ConfigDict(extra="forbid")
     sku_id: UUID
     quantity: Quantity = 1
 
 
-class QuoteRequest(Body):
+class QuoteRequest(BaseModel):
     """What an order would consist of."""
 
+    model_config = ConfigDict(extra="forbid")
     pickup_point_id: UUID
     lines: Annotated[list[WantedLine], Field(min_length=1, max_length=MOST_LINES)]
     campaign_id: UUID | None = Field(None, description="The campaign to buy in; every line must be in it.")
@@ -52,9 +59,10 @@ class QuoteView(BaseModel):
     coupon_id: UUID | None
 
 
-class AssistedLine(Body):
+class AssistedLine(BaseModel):
     """How many of a SKU, for which amount in all."""
 
+    model_config = ConfigDict(extra="forbid")
     sku_id: UUID
     quantity: Annotated[
         int, Field(strict=True, ge=0, le=LARGEST_QUANTITY, description="0, as some sources say, counts as 1.")
@@ -62,16 +70,17 @@ class AssistedLine(Body):
     amount_minor: Annotated[Amount, Field(description="What was agreed on for the whole line.")]
 
 
-class PlaceAssistedOrder(Body):
+class PlaceAssistedOrder(BaseModel):
     """An order on a member's behalf 代客下單, at agreed amounts."""
 
+    model_config = ConfigDict(extra="forbid")
     member_id: UUID
     pickup_point_id: UUID
     lines: Annotated[list[AssistedLine], Field(min_length=1, max_length=MOST_LINES)]
     campaign_id: UUID | None = None
     coupon_id: UUID | None = Field(None, description="One of that member's coupons.")
-    collected: bool = Field(
-        default=False, strict=True, description="The operator has taken the money by hand: the order is paid."
+    collected: StrictBool = Field(
+        default=False, description="The operator has taken the money by hand: the order is paid."
     )
     source: ItemCode | None = Field(None, description="The system that the order comes from; with `placed_reference`.")
     placed_reference: Reference | None = Field(

@@ -11,6 +11,7 @@ from common.connection import Record
 from common.contracts.orders import Channel, OrderCreated, OrderLine
 from common.db import Database, UnitOfWork
 from common.ids import new_id
+from orders.adapters.providers import OFFLINE
 from orders.campaigns.domain import CampaignTerms
 from orders.coupons.domain import CouponTerms
 from orders.errors import (
@@ -27,7 +28,6 @@ from orders.payments.service import tell_confirmed
 from orders.placement import repository
 from orders.placement.domain import Offer, Quote, Wanted, price_order
 from orders.placement.repository import NewLine, NewOrder, Taken
-from orders.providers import OFFLINE
 
 PAY_DEADLINE = "pay_deadline"
 """The kind of the timer that ends an order which nobody paid."""
