@@ -1,23 +1,32 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
-from common.auth.access import AnyMember, Operator
+from common.auth.access import Allow, AnyMember, Operator
+from common.auth.principal import Principal, Role
 from common.db import UnitOfWork
 from common.http.dependencies import Db
 from common.http.idempotency import OnceKey, run_once
 from common.http.pages import Page, PageQuery, page
 from engagement.communities import service
-from engagement.communities.schemas import CommunityView, CreateCommunity, MembershipView, PointCode
+from engagement.communities.schemas import (
+    ChangeCommunity,
+    CommunityView,
+    CreateCommunity,
+    MembershipView,
+    OwnCommunity,
+    ShortCode,
+)
 
-router = APIRouter(prefix="/communities", tags=["communities"])
+router = APIRouter(tags=["communities"])
 
-WantedCode = Annotated[str | None, Query(pattern=r"^[a-z][a-z0-9_]{0,63}$", description="Only the one with this code.")]
-WantedPoint = Annotated[PointCode | None, Query(description="Only those around this pick-up point.")]
+Leader = Annotated[Principal, Depends(Allow(Role.LEADER, Role.OPERATOR))]
+WantedCode = Annotated[ShortCode | None, Query(description="Only the one with this code.")]
+WantedPoint = Annotated[ShortCode | None, Query(description="Only those around this pick-up point.")]
 
 
-@router.post("", operation_id="create_community", status_code=201, response_model=CommunityView)
+@router.post("/communities", operation_id="create_community", status_code=201, response_model=CommunityView)
 async def create_community(body: CreateCommunity, _: Operator, db: Db, key: OnceKey) -> Response:
     """Open a community 社群."""
 
@@ -27,7 +36,7 @@ async def create_community(body: CreateCommunity, _: Operator, db: Db, key: Once
     return await run_once(db, key, action)
 
 
-@router.get("", operation_id="list_communities")
+@router.get("/communities", operation_id="list_communities")
 async def list_communities(
     _: AnyMember, db: Db, pages: PageQuery, code: WantedCode = None, pickup_point_code: WantedPoint = None
 ) -> Page[CommunityView]:
@@ -39,13 +48,29 @@ async def list_communities(
     return page(views, limit=pages.limit, last_id=views[-1].id if views else None)
 
 
-@router.get("/{community_id}", operation_id="get_community")
+@router.get("/communities/{community_id}", operation_id="get_community")
 async def get_community(community_id: UUID, _: AnyMember, db: Db) -> CommunityView:
     """One community."""
     return CommunityView(**dict(await service.get(db, community_id)))
 
 
-@router.put("/{community_id}/members/me", operation_id="join_community")
+@router.patch("/communities/{community_id}", operation_id="change_community")
+async def change_community(community_id: UUID, body: ChangeCommunity, _: Operator, db: Db) -> CommunityView:
+    """Change what is named in the body."""
+    async with db.transaction() as uow:
+        row = await service.change(uow, community_id, body.model_dump(exclude_unset=True))
+    return CommunityView(**dict(row))
+
+
+@router.get("/members/me/communities", operation_id="list_own_communities")
+async def list_own_communities(principal: AnyMember, db: Db, pages: PageQuery) -> Page[OwnCommunity]:
+    """The communities that the caller is in."""
+    rows = await service.list_of_member(db, principal.id, after=pages.after, limit=pages.limit)
+    views = [OwnCommunity(**dict(row)) for row in rows]
+    return page(views, limit=pages.limit, last_id=views[-1].id if views else None)
+
+
+@router.put("/communities/{community_id}/members/me", operation_id="join_community")
 async def join_community(community_id: UUID, principal: AnyMember, db: Db) -> CommunityView:
     """Join a community; who is in it already stays."""
     async with db.transaction() as uow:
@@ -53,7 +78,7 @@ async def join_community(community_id: UUID, principal: AnyMember, db: Db) -> Co
     return CommunityView(**dict(row))
 
 
-@router.delete("/{community_id}/members/me", operation_id="leave_community", status_code=204)
+@router.delete("/communities/{community_id}/members/me", operation_id="leave_community", status_code=204)
 async def leave_community(community_id: UUID, principal: AnyMember, db: Db) -> Response:
     """Leave a community."""
     async with db.transaction() as uow:
@@ -61,7 +86,7 @@ async def leave_community(community_id: UUID, principal: AnyMember, db: Db) -> R
     return Response(status_code=204)
 
 
-@router.put("/{community_id}/members/{member_id}", operation_id="add_community_member")
+@router.put("/communities/{community_id}/members/{member_id}", operation_id="add_community_member")
 async def add_community_member(community_id: UUID, member_id: UUID, _: Operator, db: Db) -> CommunityView:
     """Let a member join on their behalf."""
     async with db.transaction() as uow:
@@ -69,7 +94,9 @@ async def add_community_member(community_id: UUID, member_id: UUID, _: Operator,
     return CommunityView(**dict(row))
 
 
-@router.delete("/{community_id}/members/{member_id}", operation_id="remove_community_member", status_code=204)
+@router.delete(
+    "/communities/{community_id}/members/{member_id}", operation_id="remove_community_member", status_code=204
+)
 async def remove_community_member(community_id: UUID, member_id: UUID, _: Operator, db: Db) -> Response:
     """Let a member leave on their behalf."""
     async with db.transaction() as uow:
@@ -77,10 +104,12 @@ async def remove_community_member(community_id: UUID, member_id: UUID, _: Operat
     return Response(status_code=204)
 
 
-@router.get("/{community_id}/members", operation_id="list_community_members")
-async def list_community_members(community_id: UUID, _: Operator, db: Db, pages: PageQuery) -> Page[MembershipView]:
-    """Who is in a community."""
-    await service.get(db, community_id)
-    rows = await service.list_members(db, community_id, after=pages.after, limit=pages.limit)
+@router.get("/communities/{community_id}/members", operation_id="list_community_members")
+async def list_community_members(
+    community_id: UUID, principal: Leader, db: Db, pages: PageQuery
+) -> Page[MembershipView]:
+    """Who is in a community; leaders see their own."""
+    leader_id = None if principal.has(Role.OPERATOR) else principal.id
+    rows = await service.list_members(db, community_id, leader_id=leader_id, after=pages.after, limit=pages.limit)
     views = [MembershipView(**dict(row)) for row in rows]
     return page(views, limit=pages.limit, last_id=views[-1].member_id if views else None)

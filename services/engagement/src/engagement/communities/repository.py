@@ -63,6 +63,39 @@ async def list_all(
     )
 
 
+async def exists(reader: Database, community_id: UUID, *, leader_id: UUID | None) -> bool:
+    """With a `leader_id`: and is led by them."""
+    return bool(
+        await reader.fetchval(
+            "SELECT EXISTS (SELECT FROM community WHERE id = $1 AND ($2::uuid IS NULL OR leader_id = $2))",
+            community_id,
+            leader_id,
+        )
+    )
+
+
+async def lock(uow: UnitOfWork, community_id: UUID) -> Record | None:
+    return await uow.fetchrow("SELECT * FROM community WHERE id = $1 FOR NO KEY UPDATE", community_id)
+
+
+async def update(uow: UnitOfWork, *, community_id: UUID, fields: Mapping[str, Any]) -> None:
+    await uow.execute(
+        "UPDATE community SET name = $2, pickup_point_code = $3, leader_id = $4, state = $5 WHERE id = $1",
+        community_id,
+        *(fields[name] for name in ("name", "pickup_point_code", "leader_id", "state")),
+    )
+
+
+async def list_of_member(reader: Database, *, member_id: UUID, after: UUID | None, limit: int) -> list[Record]:
+    return await reader.fetch(
+        "SELECT id, code, name, pickup_point_code, state, joined_at FROM membership JOIN community ON id = community_id"
+        " WHERE member_id = $1 AND left_at IS NULL AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3",
+        member_id,
+        after,
+        limit,
+    )
+
+
 async def join(uow: UnitOfWork, *, community_id: UUID, member_id: UUID, at: datetime) -> bool:
     """False: they are in it already, or it is not open."""
     return await uow.execute(_JOIN, community_id, member_id, at) == 1

@@ -49,8 +49,25 @@ async def leave(uow: UnitOfWork, *, community_id: UUID, member_id: UUID) -> None
     await get(uow, community_id)
 
 
-async def list_members(db: Database, community_id: UUID, *, after: UUID | None, limit: int) -> list[Record]:
+async def list_members(
+    db: Database, community_id: UUID, *, leader_id: UUID | None, after: UUID | None, limit: int
+) -> list[Record]:
+    """Raises CommunityNotFound, with a `leader_id` also for a community that somebody else leads."""
+    if not await repository.exists(db, community_id, leader_id=leader_id):
+        raise CommunityNotFound(f"there is no community {community_id}")
     return await repository.list_members(db, community_id=community_id, after=after, limit=limit)
+
+
+async def list_of_member(db: Database, member_id: UUID, *, after: UUID | None, limit: int) -> list[Record]:
+    return await repository.list_of_member(db, member_id=member_id, after=after, limit=limit)
+
+
+async def change(uow: UnitOfWork, community_id: UUID, changes: Mapping[str, Any]) -> Record:
+    locked = await repository.lock(uow, community_id)
+    if locked is None:
+        raise CommunityNotFound(f"there is no community {community_id}")
+    await repository.update(uow, community_id=community_id, fields={**dict(locked), **changes})
+    return await get(uow, community_id)
 
 
 async def known(uow: UnitOfWork, community_ids: Collection[UUID]) -> set[UUID]:
