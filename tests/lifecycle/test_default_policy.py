@@ -95,6 +95,8 @@ HISTORIES: list[tuple[str, list[Doing], int, str, str, list[str]]] = [
         "lost",
         ["thanks", "at_risk"],
     ),
+    ("bought once, six weeks ago", [(0, BUYS)], 45, "convert", "active", ["thanks", "second_order"]),
+    ("bought once, then forgotten", [(0, BUYS)], 46, "convert", "dormant", ["thanks", "second_order"]),
     ("lost, then back", [(0, BUYS), (3, BUYS), (100, BUYS)], 100, "repurchase", "active", ["thanks", "at_risk"]),
     (
         "claims a coupon on every visit",

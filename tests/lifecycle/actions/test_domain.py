@@ -119,6 +119,13 @@ def test_a_rule_keeps_its_latest_slot_and_those_still_open() -> None:
     assert [(slot.rule, slot.key) for slot in second] == [("welcome", ""), ("points", "b"), ("points", "c")]
 
 
+def test_a_rule_that_once_was_once_remembers_it() -> None:
+    slots = opened(
+        (Slot("points", "", NOON, 1, "done"),), at=NOON, requests=[request(rule="points", key="a")], gate=NOON
+    )
+    assert [slot.key for slot in slots] == ["", "a"]
+
+
 @settings(max_examples=50, deadline=None)
 @given(hours=st.lists(st.integers(0, 30), max_size=30))
 def test_silence_asks_again_under_the_same_id_and_ends(hours: list[int]) -> None:

@@ -273,6 +273,15 @@ def test_nobody_falls_over_unread_input(
     check_nobody_falls_over_unread_input(data.draw(feeds(arrive=arrive)), delays, runs)
 
 
+@pytest.mark.slow
+@settings(max_examples=1_500, deadline=None)
+@given(data=st.data(), delays=delays, runs=runs)
+def test_nobody_falls_over_unread_input_in_many_outages(
+    data: st.DataObject, delays: list[int], runs: list[int], arrive: Arrive
+) -> None:
+    check_nobody_falls_over_unread_input(data.draw(feeds(arrive=arrive)), delays, runs)
+
+
 def test_an_event_that_overtakes_another_producers_must_wait(arrive: Arrive) -> None:
     """The relay of orders is down for two days; a chat message would carry the buyer over the day they became at risk."""
     feed: Feed = [

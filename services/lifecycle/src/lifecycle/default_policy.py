@@ -58,7 +58,7 @@ DEFAULT_POLICY = Policy(
     health=(
         Value("lost", Or((Aged(Since(("orders",)), ">", Span(90)), _without_orders(60)))),
         Value("dormant", Or((Aged(Since(("orders",)), ">", Span(45)), _without_orders(30)))),
-        Value(
+        Value(  # a single buying day has no pace: such a member goes from active to dormant
             "at_risk",
             Or(
                 (

@@ -79,10 +79,12 @@ def after(state: State, happening: Happening) -> State:
 def opened(
     slots: tuple[Slot, ...], *, at: datetime, requests: Sequence[ActionRequested], gate: datetime
 ) -> tuple[Slot, ...]:
-    """The slots after a rule acted. Its earlier ones are kept only while open, so that a member has few."""
+    """The slots after a rule acted. Its earlier ones are kept only while open, or for `once`, so that a member has few."""
     rule, key, attempt = requests[0].rule, requests[0].key, requests[0].attempt
     effects = tuple(Effect(request, after("pending", "released"), gate) for request in requests)
-    kept = (slot for slot in slots if slot.rule != rule or (slot.state == "open" and slot.key != key))
+    kept = (
+        slot for slot in slots if slot.rule != rule or (slot.key != key and (slot.state == "open" or slot.key == ""))
+    )
     return (*kept, Slot(rule, key, at, attempt, "open", effects))
 
 

@@ -76,7 +76,10 @@ def wake_at(member: Member) -> datetime | None:
 
 
 def reconsidered(engine: Engine, member: Member, *, at: datetime, cause: Cause, gate: datetime) -> Stepped:
-    """Evaluate anew because of something that is neither an event nor time: a publish, a merge, a correction."""
+    """Evaluate anew because of something that is neither an event nor time: a publish, a merge, a correction.
+
+    What time had changed by then is to be caught up first, by `wake`; at a publish, under the old policy.
+    """
     return passed(engine, member, at=logical_time(member.at, at), cause=cause, gate=gate)
 
 

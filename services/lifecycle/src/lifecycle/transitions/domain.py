@@ -20,10 +20,12 @@ class Transition(msgspec.Struct, frozen=True, kw_only=True):
     cause: Cause
 
 
+_EVENTS: dict[str, type[StageChanged | HealthChanged]] = {"stage": StageChanged, "health": HealthChanged}
+
+
 def announced(member_id: UUID, transition: Transition) -> Event:
     """The event that tells others."""
-    changed = StageChanged if transition.dimension == "stage" else HealthChanged
-    return changed(
+    return _EVENTS[transition.dimension](
         member_id=member_id,
         previous=transition.previous,
         current=transition.current,
