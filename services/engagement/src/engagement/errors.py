@@ -37,3 +37,7 @@ class TemplateInvalid(Invalid):
 
 class MessageNotFound(NotFound):
     pass
+
+
+class PlaceholderUnknown(Invalid):
+    """The template has no such placeholder."""

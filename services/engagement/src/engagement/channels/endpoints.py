@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from time import time
 from typing import Annotated
 
@@ -31,19 +32,27 @@ async def verified_delivery(
     secrets = resources.channel_secrets.get(channel)
     if secrets is None:
         raise ChannelNotFound(f"no messages are taken from a channel {channel!r}")
-    if not (webhook_id and webhook_timestamp and webhook_signature):
+    try:
+        await _verify(request, secrets, webhook_id, webhook_timestamp, webhook_signature)
+    except SignatureInvalid:
+        resources.metrics.deliveries_refused.labels(channel).inc()
+        raise
+    return webhook_id
+
+
+async def _verify(request: Request, secrets: Sequence[str], webhook_id: str, timestamp: str, signature: str) -> None:
+    if not (webhook_id and timestamp and signature):
         raise SignatureInvalid("webhook-id, webhook-timestamp and webhook-signature are needed (Standard Webhooks)")
     fault = domain.fault(
         secrets,
         delivery_id=webhook_id,
-        timestamp=webhook_timestamp,
-        signatures=webhook_signature,
+        timestamp=timestamp,
+        signatures=signature,
         body=await request.body(),
         now=time(),
     )
     if fault is not None:
         raise SignatureInvalid(fault)
-    return webhook_id
 
 
 VerifiedDelivery = Annotated[str, Depends(verified_delivery)]

@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from common.connection import Record
-from common.db import UnitOfWork
+from common.db import Database, UnitOfWork
 
 _CLAIM = """
 INSERT INTO message_action (action_id, member_id, template, channel, settled_at)
@@ -26,6 +26,19 @@ SELECT id, member_id, template, channel, text_zh, text_en, $1
 FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[])
     AS message (id, member_id, template, channel, text_zh, text_en)
 """
+
+
+_INBOX = """
+SELECT * FROM message WHERE member_id = $1 AND channel = 'inbox' AND (NOT $2 OR read_at IS NULL)
+    AND ($3::uuid IS NULL OR id < $3)
+ORDER BY id DESC LIMIT $4
+"""
+
+_READ = """
+UPDATE message SET read_at = $3 WHERE id = $1 AND member_id = $2 AND channel = 'inbox' AND read_at IS NULL
+"""
+
+_UNREAD = "SELECT count(*) FROM message WHERE member_id = $1 AND channel = 'inbox' AND read_at IS NULL"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,3 +75,23 @@ async def insert(uow: UnitOfWork, messages: Sequence[tuple[UUID, UUID, str, str,
     """`messages`: id, member, template, channel, Chinese, English."""
     if messages:
         await uow.execute(_INSERT, at, *[list(column) for column in zip(*messages, strict=True)])
+
+
+async def find(uow: UnitOfWork, *, message_id: UUID, member_id: UUID) -> Record | None:
+    return await uow.fetchrow("SELECT * FROM message WHERE id = $1 AND member_id = $2", message_id, member_id)
+
+
+async def mark_read(uow: UnitOfWork, *, message_id: UUID, member_id: UUID, at: datetime) -> bool:
+    """False: it is no letter of theirs, or was read already."""
+    return await uow.execute(_READ, message_id, member_id, at) == 1
+
+
+async def count_unread(reader: Database, member_id: UUID) -> int:
+    return int(await reader.fetchval(_UNREAD, member_id))
+
+
+async def list_inbox(
+    reader: Database, *, member_id: UUID, unread: bool, before: UUID | None, limit: int
+) -> list[Record]:
+    """Newest first."""
+    return await reader.fetch(_INBOX, member_id, unread, before, limit)

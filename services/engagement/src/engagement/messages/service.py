@@ -1,15 +1,16 @@
 """Sending messages 消息. What the lifecycle asks for is done once: its row is taken first, and the outcome told as often as asked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from common.bus.records import Received
 from common.connection import Record
-from common.contracts.engagement import MessageRefused, MessageSent
+from common.contracts.engagement import MessageRead, MessageRefused, MessageSent
 from common.contracts.lifecycle import ActionRequested, SendMessage
-from common.db import UnitOfWork
+from common.db import Database, UnitOfWork
 from common.ids import new_id
 from engagement.adapters.channels import CHANNELS, Outgoing
+from engagement.errors import MessageNotFound, PlaceholderUnknown, TemplateNotFound
 from engagement.messages import repository
 from engagement.messages.repository import Outcome
 from engagement.templates import service as templates
@@ -51,6 +52,48 @@ async def _send(uow: UnitOfWork, asked: Sequence[tuple[ActionRequested, SendMess
     for message_id, member_id, template, channel, _, _ in messages:
         CHANNELS[channel](Outgoing(message_id=message_id, member_id=member_id, template=template))
     return outcomes
+
+
+async def send(uow: UnitOfWork, *, member_id: UUID, template: str, channel: str, values: Mapping[str, str]) -> Record:
+    """A message that an operator sends. Raises TemplateNotFound or PlaceholderUnknown."""
+    known = (await templates.active(uow, [template])).get(template)
+    if known is None:
+        raise TemplateNotFound(f"template: there is no active one with the code {template!r}")
+    if unknown := sorted(values.keys() - known.placeholders.keys()):
+        raise PlaceholderUnknown(f"values: {template!r} has no placeholder {', '.join(unknown)}")
+    message_id = new_id()
+    await repository.insert(uow, [(message_id, member_id, template, channel, *known.render(values))], at=uow.now)
+    CHANNELS[channel](Outgoing(message_id=message_id, member_id=member_id, template=template))
+    uow.append(
+        MessageSent(message_id=message_id, member_id=member_id, template=template, channel=channel, sent_at=uow.now)
+    )
+    return await _get(uow, message_id=message_id, member_id=member_id)
+
+
+async def read(uow: UnitOfWork, *, message_id: UUID, member_id: UUID) -> Record:
+    """The letter, read. Told the first time. Raises MessageNotFound for what is no letter of this member."""
+    if await repository.mark_read(uow, message_id=message_id, member_id=member_id, at=uow.now):
+        uow.append(MessageRead(message_id=message_id, member_id=member_id, read_at=uow.now))
+    row = await _get(uow, message_id=message_id, member_id=member_id)
+    if row["channel"] != "inbox":
+        raise MessageNotFound(f"there is no letter {message_id}")
+    return row
+
+
+async def _get(uow: UnitOfWork, *, message_id: UUID, member_id: UUID) -> Record:
+    row = await repository.find(uow, message_id=message_id, member_id=member_id)
+    if row is None:
+        raise MessageNotFound(f"there is no letter {message_id}")
+    return row
+
+
+async def count_unread(db: Database, member_id: UUID) -> int:
+    return await repository.count_unread(db, member_id)
+
+
+async def list_inbox(db: Database, member_id: UUID, *, unread: bool, before: UUID | None, limit: int) -> list[Record]:
+    """Newest first."""
+    return await repository.list_inbox(db, member_id=member_id, unread=unread, before=before, limit=limit)
 
 
 def _tell(uow: UnitOfWork, received: Received[ActionRequested], settled: Record) -> None:
