@@ -47,6 +47,11 @@ RETURNING generation, started
 # One lock for whatever prepares this schema's log; held for a few milliseconds.
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('huitou.log'), hashtext(current_schema()))"
 
+# Asked of the table of tables, not by `to_regclass`: what a session has cached does not change while it waits for that lock.
+_IS_THERE = (
+    "SELECT EXISTS (SELECT FROM pg_class WHERE relname = $1 AND relnamespace = current_schema()::text::regnamespace)"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Appended:
@@ -125,7 +130,7 @@ async def _create_day(connection: Connection, day: date) -> bool:
     name = partition_name(day)
     async with connection.transaction():
         await connection.execute(_LOCK)
-        if await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", name):
+        if await connection.fetchval(_IS_THERE, name):
             return False
         start, end = f"{day} 00:00:00+00", f"{day + timedelta(days=1)} 00:00:00+00"
         await connection.execute(
