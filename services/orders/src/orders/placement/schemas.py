@@ -6,8 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from common.http.fields import Reference
 from orders.catalogue.schemas import Amount, ItemCode
 
-LARGEST_QUANTITY = 10_000
-MOST_LINES = 100
+LARGEST_QUANTITY = 1_000_000
+MOST_LINES = 200
 
 Quantity = Annotated[int, Field(strict=True, ge=1, le=LARGEST_QUANTITY, examples=[1])]
 
