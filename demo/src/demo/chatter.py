@@ -43,6 +43,9 @@ class Chatter:
             for household in stores
         }
 
+    def store_of(self, household: int) -> int:
+        return self._stores[household]
+
     def on(self, day: date, households: Iterator[int]) -> Iterator[Chat]:
         """What these households write on that day."""
         for household in households:

@@ -37,8 +37,7 @@ class Feeding:
     async def carry_out(self, step: Step) -> None:
         """First the members and their coupons, then, when everybody knows of them, what they do."""
         if step.registrations:
-            first_stores = {basket.household: basket.store for basket in reversed(step.baskets)}
-            await self._each(self._register(household, first_stores[household]) for household in step.registrations)
+            await self._each(self._register(household) for household in step.registrations)
             await self._settle()
         if step.targets:
             await self._each(self._issue(target) for target in step.targets)
@@ -57,7 +56,8 @@ class Feeding:
             for item in work:
                 group.create_task(one(item))
 
-    async def _register(self, household: int, store: int) -> None:
+    async def _register(self, household: int) -> None:
+        store = self._chatter.store_of(household)
         name = f"household-{household}"
         member = await self._api.post("/members/v1/members", {"channel": "store", "external_id": name}, key=name)
         member_id = member["id"]

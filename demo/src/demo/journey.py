@@ -145,6 +145,13 @@ class Journey:
         households, first = np.unique(self._columns["household_id"], return_index=True)
         return {int(number): self.moment(self._times[index]) for number, index in zip(households, first, strict=True)}
 
+    def first_stores(self) -> dict[int, int]:
+        """Household → the store of its first basket, whose group it joins."""
+        households, first = np.unique(self._columns["household_id"], return_index=True)
+        return {
+            int(number): int(self._columns["store_id"][index]) for number, index in zip(households, first, strict=True)
+        }
+
     def moment(self, time: np.datetime64) -> datetime:
         naive: datetime = time.astype("datetime64[s]").item()
         return naive.replace(tzinfo=self._zone)

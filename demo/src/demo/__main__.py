@@ -1,0 +1,92 @@
+"""`python -m demo`: real purchases through the whole platform, started by `make demo`."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import click
+from prometheus_client import disable_created_metrics
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from common.engines.errors import EngineError
+from common.logging import configure_logging
+from common.migrating import MigrationError
+from common.serving import PortBusy
+from demo.api import Refused
+from demo.journey import Journey, JourneyMissing
+from demo.report import print_report
+from demo.run import ZONE, carried
+from demo.state import OtherDemo
+from demo.steps import Step
+from embedded.settling import NotSettled
+
+DEFAULT_HOUSEHOLDS = 100
+
+
+class Bar:
+    """Baskets placed, with their rate and the remaining time."""
+
+    def __init__(self, console: Console) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            console=console,
+        )
+        self._task = self._progress.add_task("2017", rate="")
+
+    def begin(self, *, done: int, total: int) -> None:
+        self._progress.update(self._task, total=total, completed=done)
+        self._progress.start()
+
+    def stepped(self, step: Step) -> None:
+        speed = self._progress.tasks[self._task].speed or 0.0
+        self._progress.update(
+            self._task, advance=len(step.baskets), description=f"{step.at:%Y-%m-%d}", rate=f"{speed:,.0f} baskets/s"
+        )
+
+    def end(self) -> None:
+        self._progress.stop()
+
+
+@click.command(help="Replay The Complete Journey (2017) through the platform's HTTP APIs on a virtual clock.")
+@click.option("--households", type=click.IntRange(1), default=DEFAULT_HOUSEHOLDS, show_default=True, help="How many.")
+@click.option("--all", "everyone", is_flag=True, help="All 2,469 households.")
+@click.option(
+    "--data", type=click.Path(path_type=Path), help="The data folder; by default one for each number of households."
+)
+@click.option(
+    "--port", default=0, type=click.IntRange(0, 65535), help="Port of the APIs while it runs; 0: any free one."
+)
+def main(*, households: int, everyone: bool, data: Path | None, port: int) -> None:
+    disable_created_metrics()  # type: ignore[no-untyped-call]
+    configure_logging(level="WARNING", format="console")
+    console = Console()
+    try:
+        journey = Journey(households=None if everyone else households, zone=ZONE)
+        folder = data or Path(f".huitou-demo-{len(journey.households)}")
+        right = asyncio.run(_run(journey, folder, port, console))
+    except KeyboardInterrupt:
+        console.print("interrupted; the same command goes on from here")
+        sys.exit(130)
+    except (EngineError, MigrationError, PortBusy, JourneyMissing, OtherDemo, NotSettled, Refused) as error:
+        click.echo(f"demo: {error}", err=True)
+        sys.exit(1)
+    sys.exit(not right)
+
+
+async def _run(journey: Journey, folder: Path, port: int, console: Console) -> bool:
+    bar = Bar(console)
+    try:
+        async with carried(journey, data=folder, port=port, progress=bar) as run:
+            bar.end()
+            return await print_report(run, console)
+    finally:
+        bar.end()
+
+
+if __name__ == "__main__":
+    main()
