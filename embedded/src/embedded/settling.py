@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from time import monotonic
 
 from common import timers
-from common.bus.feed import Feed
 from common.clock import VirtualClock
 from embedded.platform import Platform
 
@@ -52,21 +51,19 @@ async def advance(platform: Platform, clock: VirtualClock, moment: datetime) -> 
         await settle(platform)
 
 
-def _feeds(platform: Platform) -> Iterator[tuple[str, Feed]]:
-    for name, worker in platform.workers.items():
-        for feed in worker.consumer.feeds:
-            yield name, feed
-
-
 def _unread(platform: Platform) -> Iterator[str]:
     """What somebody has not read yet."""
     now = platform.runtimes["orders"].clock.now()
-    for name, feed in _feeds(platform):
-        head = platform.runtimes[feed.producer].db.head
-        if feed.cursor.position < head:
-            yield f"{name} has read {feed.producer} up to {feed.cursor.position} of {head}"
-        elif feed.tail.complete_to is None or feed.tail.complete_to < now - TICK:
-            yield f"{name} knows the time of {feed.producer} up to {feed.tail.complete_to}, it is {now}"
+    for name, worker in platform.workers.items():
+        feeds = {feed.producer: feed for feed in worker.consumer.feeds if feed.begun}
+        for producer in worker.runtime.service.handlers.producers:
+            feed, head = feeds.get(producer), platform.runtimes[producer].db.head
+            if feed is None:
+                yield f"{name} has not begun to read {producer}"
+            elif feed.cursor.position < head:
+                yield f"{name} has read {producer} up to {feed.cursor.position} of {head}"
+            elif feed.tail.complete_to is None or feed.tail.complete_to < now - TICK:
+                yield f"{name} knows the time of {producer} up to {feed.tail.complete_to}, it is {now}"
 
 
 async def _due(platform: Platform) -> str | None:

@@ -30,6 +30,10 @@ class Feed:
         return self.tail.producer
 
     @property
+    def begun(self) -> bool:
+        return self._cursor is not None
+
+    @property
     def cursor(self) -> Cursor:
         if self._cursor is None:
             raise RuntimeError("the feed has not begun")
