@@ -1,11 +1,19 @@
 """Settings are environment variables. `ORDERS_PORT` is orders' own; `PORT` is everybody's who has none of their own."""
 
-from typing import Any, ClassVar, Literal, TypeVar
+import json
+import os
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from common.contracts.topics import TOPICS
 
@@ -28,7 +36,7 @@ class ServiceSettings(BaseSettings):
     )
     database_connections: int = Field(10, ge=2, le=200, description="Most connections that a process keeps.")
     bus: Literal["postgres"] = Field("postgres", description="What carries the event log between services.")
-    log_urls: dict[str, SecretStr] = Field(
+    log_urls: Annotated[dict[str, SecretStr], NoDecode] = Field(
         default_factory=dict,
         description="Where other services' logs are, as JSON `{service: url}`; a service not named is in `DATABASE_URL`.",
     )
@@ -54,32 +62,50 @@ class ServiceSettings(BaseSettings):
     @classmethod
     def _known_zone(cls, value: str) -> str:
         if value not in available_timezones():
-            raise ValueError(f"{value!r} is not an IANA time zone such as Asia/Shanghai")
+            raise ValueError("expected an IANA time zone such as Asia/Shanghai")
         return value
+
+    @field_validator("log_urls", mode="before")
+    @classmethod
+    def _json(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value)
+        except ValueError:
+            raise ValueError('expected JSON such as {"orders": "postgresql://…"}') from None
 
     @field_validator("log_urls")
     @classmethod
     def _known_services(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:
-        if unknown := set(value) - set(TOPICS):
-            raise ValueError(f"no such service: {', '.join(sorted(unknown))}")
+        if not value.keys() <= TOPICS.keys():
+            raise ValueError(f"expected URLs of other services, by name: {', '.join(TOPICS)}")
         return value
 
-    @field_validator("database_url")
+    @field_validator("database_url", "log_urls")
     @classmethod
-    def _postgres(cls, value: SecretStr) -> SecretStr:
-        if not value.get_secret_value().startswith("postgresql://"):
+    def _postgres(cls, value: SecretStr | dict[str, SecretStr]) -> SecretStr | dict[str, SecretStr]:
+        urls = value.values() if isinstance(value, dict) else [value]
+        if not all(url.get_secret_value().startswith("postgresql://") for url in urls):
             raise ValueError("expected postgresql://role:password@host:port/database")
         return value
 
-    @model_validator(mode="after")
-    def _no_default_secrets(self) -> "ServiceSettings":
-        if self.environment == "development":
-            return self
-        for name, default in self.DEVELOPMENT_DEFAULTS.items():
-            value = getattr(self, name)
-            if isinstance(value, SecretStr) and value.get_secret_value() == default:
-                raise ValueError(f"{name} still has its development default; set one of your own")
-        return self
+    @field_validator("valkey_url")
+    @classmethod
+    def _valkey(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("expected redis://host:port")
+        return value
+
+    @field_validator("*")
+    @classmethod
+    def _no_default_secret(cls, value: Any, info: ValidationInfo) -> Any:
+        """Outside development a secret is one's own. `environment` is the first field, so it is known here or wrong itself."""
+        default = cls.DEVELOPMENT_DEFAULTS.get(info.field_name or "")
+        production = info.data.get("environment") == "production"
+        if production and isinstance(value, SecretStr) and value.get_secret_value() == default:
+            raise ValueError("still has its development default; set one of your own")
+        return value
 
     @property
     def development(self) -> bool:
@@ -118,7 +144,11 @@ def load_settings(kind: type[S], **values: Any) -> S:
 
 
 def _line(prefix: str, problem: ErrorDetails) -> str:
-    """One problem, named by its variable; never with the value, which may be a secret."""
-    location = ".".join(str(part) for part in problem["loc"])
+    """One problem, named by the variable that holds it; never with the value, which may be a secret."""
     message = problem["msg"].removeprefix("Value error, ")
-    return f"{(prefix + location).upper()}: {message}" if location else message
+    if not problem["loc"]:
+        return message
+    name = str(problem["loc"][0]).upper()
+    own = prefix.upper() + name
+    present = {variable.upper() for variable in os.environ}
+    return f"{name if name in present and own not in present else own}: {message}"
