@@ -29,6 +29,7 @@ class Api:
         self._webhook_secret = webhook_secret
         self._token = ""
         self._signed_in_at = float("-inf")
+        self._signing_in = asyncio.Lock()
         self.requests = 0
 
     async def get(self, path: str, **query: str | int | None) -> Any:
@@ -85,13 +86,18 @@ class Api:
     async def _sign_in(self) -> None:
         if monotonic() - self._signed_in_at < SIGN_IN_SECONDS:
             return
-        self._signed_in_at = monotonic()
+        async with self._signing_in:
+            if monotonic() - self._signed_in_at >= SIGN_IN_SECONDS:
+                await self._fetch_token()
+
+    async def _fetch_token(self) -> None:
         answer = await self._client.post(
             "/members/v1/sessions", json={"provider": "development", "proof": "demo:operator", "channel": "demo"}
         )
         if not answer.is_success:
             raise Refused(f"sign-in: {answer.status_code} {answer.text}")
         self._token = answer.json()["access_token"]
+        self._signed_in_at = monotonic()
 
 
 def new_webhook_secret() -> str:

@@ -76,7 +76,7 @@ async def _operator_token(platform: Platform) -> str:
     identity = Identity("development", resources.secrecy.hash_subject("development", "operator"))
     async with runtime.db.transaction() as uow:
         member_id = await accounts.register(uow, channel="development", identity=identity)
-        await accounts.grant_role(uow, member_id=member_id, role=Role.OPERATOR)
+        await accounts.grant_role(uow, member_id=member_id, role=Role.OPERATOR, actor="make run")
     return platform.signer.sign(member_id, [Role.MEMBER, Role.OPERATOR], lifetime_seconds=OPERATOR_TOKEN_SECONDS)
 
 
