@@ -39,8 +39,9 @@ class Api:
     async def put(self, path: str) -> Any:
         return await self._ask("PUT", path)
 
-    async def post(self, path: str, body: Mapping[str, Any], *, key: str | None = None) -> Any:
-        headers = {"Idempotency-Key": key} if key else {}
+    async def post(self, path: str, body: Mapping[str, Any], *, key: str) -> Any:
+        """`key`: the request's own name; asked again under it, nothing happens twice."""
+        headers = {"Idempotency-Key": key}
         return await self._ask("POST", path, json=body, headers=headers)
 
     async def deliver(self, path: str, body: Mapping[str, Any], *, delivery_id: str) -> Any:

@@ -63,7 +63,7 @@ class Feeding:
         member_id = member["id"]
         await self._api.put(f"/engagement/v1/communities/{self._places.communities[store]}/members/{member_id}")
         identity = {"channel": CHANNEL, "user_id": name, "member_id": member_id}
-        await self._api.post("/engagement/v1/channel-identities", {"identities": [identity]})
+        await self._api.post("/engagement/v1/channel-identities", {"identities": [identity]}, key=name)
         self._members[household] = member_id
 
     async def remember(self, households: Iterable[int]) -> None:

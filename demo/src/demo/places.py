@@ -39,7 +39,7 @@ async def _points(api: Api, journey: Journey) -> dict[int, str]:
         code = f"store-{store}"
         if code not in known:
             body = {"code": code, "name": f"Store {store}"}
-            known[code] = (await api.post("/orders/v1/pickup-points", body))["id"]
+            known[code] = (await api.post("/orders/v1/pickup-points", body, key=code))["id"]
     return {store: known[f"store-{store}"] for store in journey.stores}
 
 
@@ -49,7 +49,7 @@ async def _communities(api: Api, journey: Journey) -> dict[int, str]:
         code = f"store-{store}"
         if code not in known:
             body = {"code": code, "name": f"Store {store}", "pickup_point_code": code}
-            known[code] = (await api.post("/engagement/v1/communities", body))["id"]
+            known[code] = (await api.post("/engagement/v1/communities", body, key=code))["id"]
     return {store: known[f"store-{store}"] for store in journey.stores}
 
 
@@ -88,7 +88,7 @@ async def _templates(api: Api, journey: Journey) -> None:
             "starts_at": journey.midnight(campaign.starts).isoformat(),
             "ends_at": journey.midnight(campaign.ends + timedelta(days=1)).isoformat(),
         }
-        await api.post("/members/v1/coupon-templates", body)
+        await api.post("/members/v1/coupon-templates", body, key=body["code"])
 
 
 def template_code(campaign: int) -> str:
