@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 
-from demo.api import Api
+from demo.api import Api, Refused
 from demo.chatter import Chat, Chatter
 from demo.journey import Basket, Target
 from demo.places import CHANNEL, SOURCE, Places, template_code
@@ -52,9 +52,12 @@ class Feeding:
             async with self._slots:
                 await item
 
-        async with asyncio.TaskGroup() as group:
-            for item in work:
-                group.create_task(one(item))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for item in work:
+                    group.create_task(one(item))
+        except* Refused as refusals:
+            raise refusals.exceptions[0] from None
 
     async def _register(self, household: int) -> None:
         store = self._chatter.store_of(household)

@@ -8,7 +8,7 @@ from demo.api import Api
 from demo.journey import Journey
 
 SOURCE = "completejourney"
-CHANNEL = "demo-chat"
+CHANNEL = "demo"
 COUPON_MINOR = 100
 """What every campaign's coupon takes off, in cents. The data says what each product's coupon was worth in its basket, not in
 advance; one dollar is close to the median."""
@@ -78,17 +78,18 @@ async def _skus(api: Api, journey: Journey) -> dict[int, str]:
 async def _templates(api: Api, journey: Journey) -> None:
     known = {template["code"] for template in await api.pages("/members/v1/coupon-templates")}
     for campaign in journey.campaigns.values():
-        if template_code(campaign.id) in known:
+        code = template_code(campaign.id)
+        if code in known:
             continue
         body = {
-            "code": template_code(campaign.id),
+            "code": code,
             "name_zh": f"活動 {campaign.id}",
             "name_en": f"Campaign {campaign.id}, {campaign.kind}",
             "value_minor": COUPON_MINOR,
             "starts_at": journey.midnight(campaign.starts).isoformat(),
             "ends_at": journey.midnight(campaign.ends + timedelta(days=1)).isoformat(),
         }
-        await api.post("/members/v1/coupon-templates", body, key=body["code"])
+        await api.post("/members/v1/coupon-templates", body, key=code)
 
 
 def template_code(campaign: int) -> str:
