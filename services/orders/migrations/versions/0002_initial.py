@@ -251,7 +251,7 @@ def upgrade() -> None:
         sa.Column("takes_stock", sa.Boolean(), nullable=False),
         sa.Column("takes_cap", sa.Boolean(), nullable=False),
         sa.CheckConstraint("discount_minor BETWEEN 0 AND amount_minor", name=op.f("ck_order_line_discount")),
-        sa.CheckConstraint("quantity BETWEEN 1 AND 10000", name=op.f("ck_order_line_quantity")),
+        sa.CheckConstraint("quantity BETWEEN 1 AND 1000000", name=op.f("ck_order_line_quantity")),
         sa.CheckConstraint(
             "refunded_minor BETWEEN 0 AND amount_minor - discount_minor", name=op.f("ck_order_line_refunded")
         ),

@@ -194,7 +194,7 @@ class OrderLine(Base, table=True):
 
     __tablename__ = "order_line"
     __table_args__ = (
-        CheckConstraint("quantity BETWEEN 1 AND 10000", name="quantity"),
+        CheckConstraint("quantity BETWEEN 1 AND 100000000", name="quantity"),
         CheckConstraint("discount_minor BETWEEN 0 AND amount_minor", name="discount"),
         CheckConstraint("refunded_quantity BETWEEN 0 AND quantity", name="refunded_quantity"),
         CheckConstraint("refunded_minor BETWEEN 0 AND amount_minor - discount_minor", name="refunded"),
