@@ -161,7 +161,8 @@ def _log_commands(group: click.Group, service: Service) -> None:
 
 
 async def _replay(letter_id: int, runtime: Runtime) -> None:
-    await dead_letters.replay(runtime.db, letter_id, runtime.service.handlers)
+    async with runtime.with_resources():
+        await dead_letters.replay(runtime.db, letter_id, runtime.service.handlers)
 
 
 def _settings(service: Service) -> ServiceSettings:

@@ -31,10 +31,13 @@ class UnitOfWork:
     Events are written as the last statement before the commit, so after every row they tell of is locked.
     """
 
-    def __init__(self, connection: Connection, *, service: str, now: datetime) -> None:
+    def __init__(self, connection: Connection, *, service: str, now: datetime, resources: Any = None) -> None:
         self.connection = connection
         self.service = service
         self.now = now
+        self.resources = resources
+        self.on_commit: list[Callable[[], None]] = []
+        """Called, in order, once it is committed: what counts in memory what is true from then on."""
         self._events: list[outbox.Appended] = []
         self._caused: Counter[tuple[UUID, str]] = Counter()
 
@@ -55,43 +58,45 @@ class UnitOfWork:
     async def executemany(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
         await self.connection.executemany(sql, rows)
 
-    def append(self, event: Event, *, cause: Envelope | None = None) -> UUID:
+    def append(self, event: Event, *, cause: Envelope | None = None, event_id: UUID | None = None) -> UUID:
         """Tell an event when this unit of work commits; returns its id.
 
-        With a `cause` the id follows from it, so that handling the cause again tells the same event.
+        With a `cause` the id follows from it, so that handling the cause again tells the same event; unless `event_id`
+        gives one that follows from something else.
         """
         type_name = event.type_name()
-        if cause is None:
-            event_id = new_id()
-            correlation_id = context.correlation_id.get()
-        else:
-            n = self._caused[cause.id, type_name]
-            self._caused[cause.id, type_name] += 1
-            event_id = caused_id(cause.id, type_name, n)
-            correlation_id = cause.correlationid
+        if event_id is None:
+            event_id = self._next_id(cause, type_name)
         envelope = encode(
             event,
             event_id=event_id,
             service=self.service,
             type_name=type_name,
             time=self.now,
-            correlation_id=correlation_id,
+            correlation_id=cause.correlationid if cause else context.correlation_id.get(),
             causation_id=cause.id if cause else None,
         )
         self._events.append(outbox.Appended(event.subject, type_name, event_id, envelope))
         return event_id
 
+    def _next_id(self, cause: Envelope | None, type_name: str) -> UUID:
+        if cause is None:
+            return new_id()
+        n = self._caused[cause.id, type_name]
+        self._caused[cause.id, type_name] += 1
+        return caused_id(cause.id, type_name, n)
+
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         """What happens inside is undone, events too, when it raises; deferred constraints are checked before it ends."""
-        kept, caused = len(self._events), self._caused.copy()
+        kept, caused, called = len(self._events), self._caused.copy(), len(self.on_commit)
         try:
             async with self.connection.transaction():
                 yield
                 await self.connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
                 await self.connection.execute("SET CONSTRAINTS ALL DEFERRED")
         except BaseException:
-            del self._events[kept:]
+            del self._events[kept:], self.on_commit[called:]
             self._caused = caused
             raise
 
@@ -119,6 +124,8 @@ class Database:
         self.clock = clock
         self.head = START
         """The greatest position that this process has committed; others may have gone further."""
+        self.resources: Any = None
+        """What the service built for itself at its start; its handlers find it on their unit of work."""
         self._url = url
         self._maximum = maximum_connections
         self._on_append = on_append
@@ -152,7 +159,7 @@ class Database:
     async def transaction(self) -> AsyncIterator[UnitOfWork]:
         """Begin a unit of work; commit it when the block ends, roll it back when the block raises."""
         async with self.clock.hold(), self.pool.acquire() as connection:
-            uow = UnitOfWork(connection, service=self.service, now=self.clock.now())
+            uow = UnitOfWork(connection, service=self.service, now=self.clock.now(), resources=self.resources)
             last = None
             async with connection.transaction():
                 yield uow
@@ -161,6 +168,8 @@ class Database:
             if last is not None:
                 self.head = max(self.head, last)
                 self._on_append(len(uow.events))
+            for call in uow.on_commit:
+                call()
 
     async def _append(self, connection: Connection, events: Sequence[outbox.Appended]) -> Position:
         at = self.clock.log_time()

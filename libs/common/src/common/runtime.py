@@ -84,7 +84,11 @@ class Runtime:
             registry=self.registry,
         )
         self.verifier = self.verifier_of(self._keys())
-        self.resources: Any = None
+
+    @property
+    def resources(self) -> Any:
+        """What only this service holds while it runs."""
+        return self.db.resources
 
     def _keys(self) -> PublicKeys:
         if self.surroundings.keys is not None:
@@ -107,9 +111,17 @@ class Runtime:
             stack.push_async_callback(self.db.close)
             stack.push_async_callback(self.limiter.close)
             await self.db.prepare_log()
-            if self.service.resources is not None:
-                self.resources = await stack.enter_async_context(self.service.resources(self))
+            await stack.enter_async_context(self.with_resources())
             yield
+
+    @asynccontextmanager
+    async def with_resources(self) -> AsyncIterator[None]:
+        """Build what only this service has, on its open database."""
+        if self.service.resources is None:
+            yield
+        else:
+            async with self.service.resources(self) as self.db.resources:
+                yield
 
 
 class Worker:
