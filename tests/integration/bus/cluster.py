@@ -1,9 +1,11 @@
 """A server of a test's own, with the log on it; it can be killed, restarted, copied and restored."""
 
+import os
 import tempfile
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from signal import SIGCONT, SIGSTOP
 
 import asyncpg
 
@@ -12,6 +14,7 @@ from common.connection import Connection
 from common.engines.copies import copy_cluster
 from common.engines.folder import DataFolder, open_folder
 from common.engines.postgres import PostgresEngine, StopMode
+from common.engines.processes import find_marked
 from common.testing.databases import Engines
 from integration.bus.harness import TRANSPORTS, Log
 
@@ -47,6 +50,18 @@ class Cluster:
     async def restart(self, *, mode: StopMode = "fast") -> None:
         await self.engine.stop(mode=mode)
         await self.engine.start()
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """All processes of the server stand still."""
+        marked = find_marked(self.engine.folder.mark("postgres"))
+        for process in marked:
+            os.kill(process.pid, SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in marked:
+                os.kill(process.pid, SIGCONT)
 
     async def close(self) -> None:
         for log in self._logs:

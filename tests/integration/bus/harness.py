@@ -7,7 +7,6 @@ transport. What only one transport can show is in files of its own.
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -22,11 +21,12 @@ from common.bus.records import Handlers
 from common.bus.wakeups import Wakeups
 from common.clock import Clock, SystemClock
 from common.connection import Record
+from common.contracts.envelope import decode
 from common.contracts.event import Event
 from common.db import Database
 from common.testing.databases import Engines
 from common.testing.waiting import eventually
-from integration.bus.effects import Effect
+from integration.bus.effects import Effect, number_of
 
 GROUP = "lifecycle"
 SECONDS = 30.0
@@ -199,6 +199,10 @@ class Log:
             "SELECT * FROM outbox WHERE type NOT LIKE '%log.generation_started%' ORDER BY generation, id"
         )
 
+    async def told(self, producer: str = "members") -> list[int]:
+        """The numbers of the events in a log, in its order."""
+        return [number_of(decode(row["envelope"])[1]) for row in await self.events(producer)]
+
     def metric(self, name: str, **labels: str) -> float:
         """0 when there is no such sample yet."""
         return self.registry.get_sample_value(name, {"consumer_group": GROUP} | labels) or 0.0
@@ -208,6 +212,3 @@ class Log:
         await eventually(
             lambda: self.metric("log_alarm", producer=producer, kind=kind), seconds=SECONDS, what=f"the alarm {kind}"
         )
-
-
-Times = Mapping[str, datetime | None]

@@ -16,7 +16,11 @@ Pool: TypeAlias = "asyncpg.Pool[Record]"
 async def connect(url: str, *, schema: str, application: str) -> Connection:
     """A connection of its own. The caller closes it."""
     connection = await asyncpg.connect(url, server_settings=session_settings(schema=schema, application=application))
-    await prepare_session(connection)
+    try:
+        await prepare_session(connection)
+    except BaseException:
+        connection.terminate()
+        raise
     return connection
 
 
