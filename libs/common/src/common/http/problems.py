@@ -36,6 +36,10 @@ STATUS: dict[type[AppError], int] = {
     RateLimited: 429,
     Unavailable: 503,
 }
+UNREADABLE = 400
+"""What FastAPI answers to a body that it cannot read as JSON; here, that is a request that is not valid."""
+UNSTORABLE = {"22021", "22P05"}
+"""SQLSTATEs of a text that PostgreSQL cannot hold."""
 _TITLES = {
     400: "Bad request",
     401: "Not signed in",
@@ -117,6 +121,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(asyncpg.PostgresError, _database_error)
     app.add_exception_handler(asyncpg.InterfaceError, _database_error)
     app.add_exception_handler(OSError, _database_error)
+    app.add_exception_handler(UnicodeEncodeError, _text_invalid)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -149,6 +154,9 @@ async def _request_invalid(_: Request, error: Exception) -> JSONResponse:
 
 async def _http_error(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - the registration above says so
+    if error.status_code == UNREADABLE:
+        field = FieldProblem(field="body", message="expected JSON in UTF-8")
+        return problem_response(422, code="request_invalid", detail=f"body: {field.message}", errors=[field])
     code = {404: "no_such_path", 405: "method_not_allowed"}.get(error.status_code, "http_error")
     return problem_response(error.status_code, code=code, detail=str(error.detail), headers=error.headers)
 
@@ -156,12 +164,20 @@ async def _http_error(_: Request, error: Exception) -> JSONResponse:
 async def _database_error(request: Request, error: Exception) -> JSONResponse:
     """The database is away, busy, or refused: rolled back in any case, so trying again is safe. Our own SQL faults are 500."""
     sqlstate = getattr(error, "sqlstate", None) or ""
+    if sqlstate in UNSTORABLE or isinstance(error.__cause__, UnicodeEncodeError):
+        return await _text_invalid(request, error)
     if isinstance(error, asyncpg.PostgresError) and sqlstate[:2] in {"22", "23", "42"}:
         return await _unexpected(request, error)
     log.warning("database not available", error=str(error), sqlstate=sqlstate, path=request.url.path)
     return problem_response(
         503, code="database_unavailable", detail="nothing was changed; try again", headers={"Retry-After": "1"}
     )
+
+
+async def _text_invalid(_: Request, __: Exception) -> JSONResponse:
+    """A text with NUL, or with half of a surrogate pair: JSON can write it, nothing can store it."""
+    detail = "a text holds a character that cannot be stored: NUL, or half of a surrogate pair"
+    return problem_response(422, code="request_invalid", detail=detail)
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
