@@ -10,6 +10,7 @@ import httpx2
 from fastapi import APIRouter, Body, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_settings import SettingsConfigDict
+from starlette.types import ASGIApp
 
 from common import context
 from common.auth.access import AnyMember, Operator, public
@@ -109,15 +110,20 @@ def _described(principal: Principal) -> dict[str, Any]:
 class Shop:
     """The service as its callers see it; paths begin with `/shop`."""
 
-    def __init__(self, runtime: Runtime, client: httpx2.AsyncClient, signer: Signer, state: Any) -> None:
+    def __init__(self, runtime: Runtime, app: ASGIApp, client: httpx2.AsyncClient, signer: Signer, state: Any) -> None:
         self.runtime = runtime
+        self.app = app
         self.client = client
         self.signer = signer
         self._state = state
 
+    def fault(self, error: BaseException) -> None:
+        """What `/v1/fault` raises from now on."""
+        self._state.fault = error
+
     async def fail(self, error: BaseException) -> httpx2.Response:
         """The answer of an endpoint that raises this."""
-        self._state.fault = error
+        self.fault(error)
         return await self.client.get("/shop/v1/fault")
 
     def value(self, name: str, **labels: str) -> float:
@@ -131,8 +137,9 @@ async def open_shop(**settings: Any) -> AsyncIterator[Shop]:
     service = Service(name="shop", title="Shop", folder=Path(__file__).parent, settings=ShopSettings, routers=[router])
     given: dict[str, Any] = {"environment": "development", "database_url": "postgresql://nobody@127.0.0.1:1/none"}
     runtime = Runtime(service, ShopSettings(**given | settings), Surroundings(keys=signer.keys))
-    app = service_app(runtime)
-    transport = httpx2.ASGITransport(front({"shop": app}), raise_app_exceptions=False)
+    inner = service_app(runtime)
+    app = front({"shop": inner})
+    transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
     async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
-        yield Shop(runtime, client, signer, app.state)
+        yield Shop(runtime, app, client, signer, inner.state)
     await runtime.limiter.close()

@@ -2,16 +2,20 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
+import structlog
+from structlog.testing import LogCapture
 
+import common.logging
 from factories.shop import Shop, open_shop
 
 
 @pytest.fixture(autouse=True)
 def logged() -> Iterator[list[Any]]:
-    """What is logged, unrendered."""
-    with capture_logs() as lines:
-        yield lines
+    """What is logged, with its correlation id, unrendered."""
+    before, capture = structlog.get_config(), LogCapture()
+    structlog.configure(processors=[common.logging._add_correlation, capture])
+    yield capture.entries
+    structlog.configure(**before)
 
 
 @pytest.fixture

@@ -6,17 +6,18 @@ from time import perf_counter
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common import context
-from common.errors import TooLarge
-from common.http.problems import problem_response
+from common.http.problems import BODY_TOO_LARGE, problem_response, unexpected
 from common.ids import new_id
 
 log = structlog.get_logger()
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
@@ -34,7 +35,10 @@ class HttpMetrics:
 
 
 class RequestContext:
-    """Takes in or makes the request and correlation ids, gives them back, and measures the request."""
+    """Takes in or makes the request and correlation ids, gives them back, and measures the request.
+
+    It is also the last to see a failure, since outside of it there are no ids to log and to answer with.
+    """
 
     def __init__(self, app: ASGIApp, *, metrics: HttpMetrics) -> None:
         self._app = app
@@ -48,13 +52,14 @@ class RequestContext:
         request_id = _id_of(headers.get("x-request-id")) or str(new_id())
         correlation_id = _id_of(headers.get("x-correlation-id")) or request_id
         token = context.correlation_id.set(correlation_id)
-        started = perf_counter()
+        began = perf_counter()
         status = 500
+        answering = False
 
         async def send_with_ids(message: Message) -> None:
-            nonlocal status
+            nonlocal status, answering
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, answering = message["status"], True
                 answer = MutableHeaders(scope=message)
                 answer["x-request-id"] = request_id
                 answer["x-correlation-id"] = correlation_id
@@ -63,18 +68,21 @@ class RequestContext:
 
         try:
             await self._app(scope, receive, send_with_ids)
+        except Exception as error:
+            if answering:
+                raise
+            await unexpected(scope["path"], error)(scope, receive, send_with_ids)
         finally:
-            self._measure(scope, status, perf_counter() - started)
+            self._measure(scope, status, perf_counter() - began)
             context.correlation_id.reset(token)
 
     def _measure(self, scope: Scope, status: int, seconds: float) -> None:
         route = _route_of(scope)
-        self._metrics.requests.labels(scope["method"], route, str(status)).inc()
-        self._metrics.seconds.labels(scope["method"], route).observe(seconds)
+        method = scope["method"] if scope["method"] in _METHODS else "OTHER"  # a client may invent any number of them
+        self._metrics.requests.labels(method, route, str(status)).inc()
+        self._metrics.seconds.labels(method, route).observe(seconds)
         if not route.startswith(("/health", "/metrics")):
-            log.info(
-                "request", method=scope["method"], route=route, status=status, milliseconds=round(seconds * 1000, 2)
-            )
+            log.info("request", method=method, route=route, status=status, milliseconds=round(seconds * 1000, 2))
 
 
 class BodyLimit:
@@ -88,8 +96,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        announced = Headers(scope=scope).get("content-length", "0")
-        if announced.isdigit() and int(announced) > self._maximum:
+        if _announced(Headers(scope=scope)) > self._maximum:
             await self._refuse(scope, receive, send)
             return
         received = 0
@@ -100,7 +107,7 @@ class BodyLimit:
             message = await receive()
             received += len(message.get("body", b""))
             if received > self._maximum:
-                raise BodyTooLarge(self._detail())
+                raise BodyTooLarge(self._maximum)
             return message
 
         async def send_noted(message: Message) -> None:
@@ -116,15 +123,23 @@ class BodyLimit:
             await self._refuse(scope, receive, send)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = problem_response(413, code=BodyTooLarge.code, detail=self._detail(), headers={"Connection": "close"})
+        error = BodyTooLarge(self._maximum)
+        response = problem_response(413, code=BODY_TOO_LARGE, detail=error.detail, headers=error.headers)
         await response(scope, receive, send)
 
-    def _detail(self) -> str:
-        return f"the body is larger than {self._maximum} bytes; send less at once"
+
+class BodyTooLarge(HTTPException):
+    """FastAPI lets this kind of error pass while it reads a body; any other becomes "cannot be read"."""
+
+    def __init__(self, maximum_bytes: int) -> None:
+        detail = f"the body is larger than {maximum_bytes} bytes; send less at once"
+        super().__init__(413, detail, headers={"Connection": "close"})
 
 
-class BodyTooLarge(TooLarge):
-    pass
+def _announced(headers: Headers) -> int:
+    """The length that the client says the body has; 0 when it says none, or nothing that is a number."""
+    said = headers.get("content-length", "")
+    return int(said[:20]) if said.isascii() and said.isdigit() else 0
 
 
 def _route_of(scope: Scope) -> str:

@@ -36,6 +36,7 @@ STATUS: dict[type[AppError], int] = {
     RateLimited: 429,
     Unavailable: 503,
 }
+BODY_TOO_LARGE = "body_too_large"
 UNREADABLE = 400
 """What FastAPI answers to a body that it cannot read as JSON; here, that is a request that is not valid."""
 UNSTORABLE = {"22021", "22P05"}
@@ -157,7 +158,8 @@ async def _http_error(_: Request, error: Exception) -> JSONResponse:
     if error.status_code == UNREADABLE:
         field = FieldProblem(field="body", message="expected JSON in UTF-8")
         return problem_response(422, code="request_invalid", detail=f"body: {field.message}", errors=[field])
-    code = {404: "no_such_path", 405: "method_not_allowed"}.get(error.status_code, "http_error")
+    codes = {404: "no_such_path", 405: "method_not_allowed", 413: BODY_TOO_LARGE}
+    code = codes.get(error.status_code, "http_error")
     return problem_response(error.status_code, code=code, detail=str(error.detail), headers=error.headers)
 
 
@@ -167,7 +169,7 @@ async def _database_error(request: Request, error: Exception) -> JSONResponse:
     if sqlstate in UNSTORABLE or isinstance(error.__cause__, UnicodeEncodeError):
         return await _text_invalid(request, error)
     if isinstance(error, asyncpg.PostgresError) and sqlstate[:2] in {"22", "23", "42"}:
-        return await _unexpected(request, error)
+        return unexpected(request.url.path, error)
     log.warning("database not available", error=str(error), sqlstate=sqlstate, path=request.url.path)
     return problem_response(
         503, code="database_unavailable", detail="nothing was changed; try again", headers={"Retry-After": "1"}
@@ -181,5 +183,10 @@ async def _text_invalid(_: Request, __: Exception) -> JSONResponse:
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
-    log.error("request failed", path=request.url.path, exc_info=error)
+    return unexpected(request.url.path, error)
+
+
+def unexpected(path: str, error: Exception) -> JSONResponse:
+    """A fault of ours: everything into the log, nothing to the client."""
+    log.error("request failed", path=path, exc_info=error)
     return problem_response(500, code="internal_error", detail="nothing was changed; the failure has been logged")
