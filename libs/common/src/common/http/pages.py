@@ -1,7 +1,6 @@
 """Lists come in pages: bounded, in the order of their ids, continued by an opaque cursor."""
 
 import base64
-import binascii
 from collections.abc import Sequence
 from typing import Annotated, Generic, TypeVar
 from uuid import UUID
@@ -44,9 +43,12 @@ class PageRequest:
         if self._cursor is None:
             return None
         try:
-            return UUID(bytes=base64.urlsafe_b64decode(self._cursor.encode() + b"=="))
-        except (ValueError, binascii.Error) as error:
-            raise CursorInvalid("cursor: expected the next_cursor of an earlier page") from error
+            after: UUID | None = UUID(bytes=base64.urlsafe_b64decode(self._cursor.encode() + b"=="))
+        except ValueError:
+            after = None
+        if after is None or _cursor_to(after) != self._cursor:  # base64 passes over what is not its own
+            raise CursorInvalid("cursor: expected the next_cursor of an earlier page")
+        return after
 
     @property
     def after_number(self) -> int:
@@ -64,5 +66,9 @@ def page(items: Sequence[T], *, limit: int, last_id: UUID | int | None) -> Page[
     """`last_id`: of the last item given; a page that is not full is the end."""
     if len(items) < limit or last_id is None:
         return Page(items=list(items), next_cursor=None)
-    encoded = UUID(int=last_id) if isinstance(last_id, int) else last_id
-    return Page(items=list(items), next_cursor=base64.urlsafe_b64encode(encoded.bytes).decode().rstrip("="))
+    last = UUID(int=last_id) if isinstance(last_id, int) else last_id
+    return Page(items=list(items), next_cursor=_cursor_to(last))
+
+
+def _cursor_to(last: UUID) -> str:
+    return base64.urlsafe_b64encode(last.bytes).decode().rstrip("=")
