@@ -85,10 +85,15 @@ async def fail(request: Request) -> None:
     raise request.app.state.fault
 
 
-@router.post("/claims", operation_id="claim", dependencies=[Depends(LimitRate("claims_per_minute"))])
-async def claim(principal: AnyMember) -> UUID:
+@router.post("/claims", operation_id="claim")
+async def claim(principal: AnyMember, _: Annotated[None, Depends(LimitRate("claims_per_minute"))]) -> UUID:
     """What is worth attacking."""
     return principal.id
+
+
+@router.post("/sign-ins", operation_id="sign_in", dependencies=[*PUBLIC, Depends(LimitRate("claims_per_minute"))])
+async def sign_in() -> None:
+    """What is worth attacking by anybody."""
 
 
 @router.get("/me", operation_id="get_me")

@@ -81,7 +81,11 @@ def caller_of(request: Request) -> str:
 
 
 class LimitRate:
-    """A route's own, guarded rate, named by the setting that holds it: `Depends(LimitRate("sign_ins_per_minute"))`."""
+    """A route's own, guarded rate, named by the setting that holds it: `Depends(LimitRate("sign_ins_per_minute"))`.
+
+    Among a route's `dependencies` it counts addresses, since those run before the rule that finds the caller; as a
+    parameter after that rule, `_: Annotated[None, Depends(LimitRate(…))]`, it counts callers.
+    """
 
     def __init__(self, setting: str) -> None:
         self._setting = setting
