@@ -35,37 +35,41 @@ class FixedKeys:
 
 
 class RemoteKeys:
-    """Keys fetched from the members service's JWKS and kept for a while."""
+    """Keys fetched from the members service's JWKS and kept for a while; during an outage, until it is over."""
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._keys: dict[str, Any] = {}
-        self._fetched_at = float("-inf")
+        self._fetched_at = self._tried_at = float("-inf")
+        self._failed = False
         self._fetching = asyncio.Lock()
 
     async def find(self, key_id: str) -> Any | None:
-        age = monotonic() - self._fetched_at
-        if age > REFRESH_SECONDS or (key_id not in self._keys and age > SHORTEST_REFRESH_SECONDS):
-            await self._refresh(key_id)
+        """The key of that id, or None. Raises Unavailable when it is not held and the keys cannot be fetched."""
+        old = monotonic() - self._fetched_at > REFRESH_SECONDS
+        if key_id not in self._keys or (old and not self._fetching.locked()):
+            await self._refresh()
+        if key_id not in self._keys and self._failed:
+            raise Unavailable("the keys that sign-in is verified with cannot be fetched", retry_after_seconds=5)
         return self._keys.get(key_id)
 
-    async def _refresh(self, key_id: str) -> None:
-        """Fetch the keys; what is held stays when that fails. Raises Unavailable when the key asked for is not held."""
+    async def _refresh(self) -> None:
+        """Fetch the keys, unless somebody has just tried; what is held stays when that fails."""
         async with self._fetching:
-            if monotonic() - self._fetched_at < SHORTEST_REFRESH_SECONDS:
+            if monotonic() - self._tried_at < SHORTEST_REFRESH_SECONDS:
                 return
+            self._failed = True
             try:
                 async with httpx2.AsyncClient(timeout=5) as client:
                     answer = await client.get(self._url)
                     answer.raise_for_status()
                     self._keys = parse_jwks(answer.json())
                     self._fetched_at = monotonic()
-            except (httpx2.HTTPError, ValueError, KeyError, jwt.PyJWTError) as error:
+                    self._failed = False
+            except (httpx2.HTTPError, ValueError, KeyError, TypeError, AttributeError, jwt.PyJWTError) as error:
                 log.warning("public keys not fetched", url=self._url, error=str(error))
-                if key_id not in self._keys:
-                    raise Unavailable(
-                        "the keys that sign-in is verified with cannot be fetched", retry_after_seconds=5
-                    ) from error
+            finally:
+                self._tried_at = monotonic()
 
 
 def parse_jwks(document: dict[str, Any]) -> dict[str, Any]:

@@ -63,5 +63,5 @@ class TokenVerifier:
             return Principal(UUID(claims["sub"]), roles), float(claims["exp"])
         except jwt.ExpiredSignatureError as error:
             raise TokenInvalid("the token has expired; sign in again") from error
-        except (jwt.PyJWTError, ValueError) as error:
+        except (jwt.PyJWTError, ValueError, TypeError) as error:
             raise TokenInvalid(f"the token is not valid: {error}") from error
