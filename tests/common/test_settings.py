@@ -97,6 +97,7 @@ def test_everything_that_is_wrong_is_said_at_once(environment: pytest.MonkeyPatc
         ("SHOP_LOG_URLS", '{"orders": "mysql://a:hunter2@b/c"}', "postgresql://role:password@host:port/database"),
         ("SHOP_VALKEY_URL", "hunter2@localhost:6379", "redis://host:port"),
         ("SHOP_DATABASE_URL", "mysql://shop:hunter2@b/c", "postgresql://role:password@host:port/database"),
+        ("SHOP_JWKS_URL", "members/v1/keys", "https://host"),
         ("SHOP_SEAL", "short", "at least 16"),
         ("SHOP_MAXIMUM_BODY_BYTES", "1MB", "integer"),
     ],

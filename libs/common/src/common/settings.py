@@ -97,6 +97,13 @@ class ServiceSettings(BaseSettings):
             raise ValueError("expected redis://host:port")
         return value
 
+    @field_validator("jwks_url")
+    @classmethod
+    def _http(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise ValueError("expected https://host/members/v1/jwks")
+        return value
+
     @field_validator("*")
     @classmethod
     def _no_default_secret(cls, value: Any, info: ValidationInfo) -> Any:
