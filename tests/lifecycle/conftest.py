@@ -1,6 +1,10 @@
-"""What the tests of the pure engine share: random facts and conditions over four metrics, and events that arrive."""
+"""What the tests of lifecycle share: of the pure engine, random facts and conditions over four metrics, and events that
+arrive; of the service, one that runs on a virtual clock.
+"""
 
-from collections.abc import Callable
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable
 from datetime import date, datetime
 from uuid import UUID, uuid5
 
@@ -8,6 +12,11 @@ import msgspec
 import pytest
 from hypothesis import strategies as st
 
+from common.clock import VirtualClock
+from common.testing.databases import Engines, cloned
+from common.testing.services import create_service_database, running_service
+from factories.lifecycle import START, Life
+from lifecycle.app import SERVICE
 from lifecycle.calendars.domain import Span
 from lifecycle.expressions.domain import (
     Aged,
@@ -93,6 +102,24 @@ def _arrive(
     )
     event_id = uuid5(NOBODY, f"{name} {member} {at.isoformat()} {number}")
     return Arrival(event_id=event_id, time=at, appended_at=appended_at or at, event=event)
+
+
+@pytest.fixture(scope="session")
+def lifecycle_template(engines: Engines) -> str:
+    name = f"lifecycle_template_{os.getpid()}"
+    asyncio.run(create_service_database(engines, name=name, service=SERVICE))
+    return name
+
+
+@pytest.fixture
+async def life(engines: Engines, lifecycle_template: str) -> AsyncIterator[Life]:
+    """The service on a database of its own, at noon of a Monday."""
+    clock = VirtualClock(START)
+    async with (
+        cloned(engines, template=lifecycle_template) as database,
+        running_service(SERVICE, engines=engines, database=database, clock=clock) as running,
+    ):
+        yield Life(running, clock)
 
 
 _MOMENTS = (

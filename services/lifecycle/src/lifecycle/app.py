@@ -1,13 +1,23 @@
 from pathlib import Path
 
 from common.runtime import Service
+from lifecycle.actions.endpoints import router as actions
 from lifecycle.consumers import HANDLERS
+from lifecycle.members.endpoints import router as members
+from lifecycle.resources import build_resources
 from lifecycle.settings import LifecycleSettings
+from lifecycle.standing.endpoints import router as standing
+from lifecycle.ticks.service import Ticks
+from lifecycle.transitions.endpoints import router as transitions
 
 SERVICE = Service(
     name="lifecycle",
     title="Lifecycle 生命週期",
     folder=Path(__file__).resolve().parents[2],
     settings=LifecycleSettings,
+    routers=[members, transitions, actions, standing],
     handlers=HANDLERS,
+    progress=Ticks,
+    needs_history=True,
+    resources=build_resources,
 )

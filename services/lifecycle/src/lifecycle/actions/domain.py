@@ -92,6 +92,17 @@ def is_final(state: State) -> bool:
     return state in {"done", "refused", "failed"}
 
 
+OUTCOMES = tuple(_HAPPENINGS)
+"""The events that tell what became of an action."""
+
+
+def outcome(event: Event) -> tuple[UUID, State] | None:
+    """Which action an event tells the end of, and its final state."""
+    happening = _HAPPENINGS.get(event.NAME)
+    action: UUID | None = getattr(event, "action_id", None)
+    return None if happening is None or action is None else (action, after("requested", happening))
+
+
 def concluded(slots: tuple[Slot, ...], event: Event) -> tuple[Slot, ...]:
     """The slots after an outcome; the same slots when the event is none of theirs."""
     happening = _HAPPENINGS.get(event.NAME)

@@ -1,0 +1,83 @@
+"""A batch 批: its members, stepped one event at a time, whatever the batch; and what is to be told, in its order."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from lifecycle.engine.domain import Engine
+from lifecycle.members.domain import Member
+from lifecycle.moments.domain import Stepped
+from lifecycle.stepping.domain import Arrival, step, wake
+from lifecycle.waiting.domain import Turn, in_turn
+
+Source = TypeVar("Source")
+
+
+@dataclass(frozen=True, slots=True)
+class Step(Generic[Source]):
+    """`turn`: the event under which it was found; None when time alone was asked."""
+
+    stepped: Stepped
+    turn: Turn[Source] | None
+
+    @property
+    def folded(self) -> bool:
+        """Whether the event is in the member now."""
+        return self.turn is not None and not self.stepped.waits
+
+
+@dataclass(slots=True)
+class Subject(Generic[Source]):
+    """A member within a batch."""
+
+    lane: int
+    gate: datetime
+    watermark: datetime | None
+    loaded: Member | None = None
+    """As they were; None: nothing had happened to them."""
+    armed_at: datetime | None = None
+    queue: list[Turn[Source]] = field(default_factory=list)
+    """What waits for them, in turn."""
+    kept: tuple[int, ...] = ()
+    """The numbers of those that waited before."""
+    member: Member | None = None
+    """As they are by now."""
+
+    def take(self, engine: Engine, *, producer: str, arrival: Arrival, source: Source) -> Iterator[Step[Source]]:
+        self.queue = in_turn(self.queue, producer=producer, arrival=arrival, source=source)
+        return self.advance(engine)
+
+    def advance(self, engine: Engine) -> Iterator[Step[Source]]:
+        """Step what waits, until the first that has to wait on. An event that a failing step stopped at is still first."""
+        while self.queue:
+            turn = self.queue[0]
+            stepped = step(engine, self.member, turn.arrival, gate=self.gate, watermark=self.watermark)
+            self.member = stepped.member
+            yield Step(stepped, turn)
+            if stepped.waits:
+                return
+            self.queue = self.queue[1:]
+
+    def wake(self, engine: Engine) -> Iterator[Step[Source]]:
+        """Step what waits, then let time pass up to the watermark: all that was appended by then is in the member."""
+        yield from self.advance(engine)
+        if self.member is not None and self.watermark is not None:
+            stepped = wake(engine, self.member, up_to=self.watermark, gate=self.gate)
+            self.member = stepped.member
+            yield Step(stepped, None)
+
+    @property
+    def arrived(self) -> list[Turn[Source]]:
+        """What begins to wait."""
+        return [turn for turn in self.queue if turn.number is None]
+
+    @property
+    def released(self) -> list[int]:
+        """The numbers of those that wait no more."""
+        waiting = {turn.number for turn in self.queue}
+        return [number for number in self.kept if number not in waiting]
+
+
+Told = tuple[UUID, Step[Source]]

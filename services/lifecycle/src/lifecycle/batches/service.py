@@ -1,0 +1,140 @@
+"""Members are loaded, stepped and written with all that is told of them, in one transaction of their lanes' owner."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from common.bus.lanes import lane_of
+from common.bus.records import Received
+from common.contracts.lifecycle import ActionRequested
+from common.db import UnitOfWork
+from lifecycle.actions import service as actions
+from lifecycle.batches.domain import Step, Subject
+from lifecycle.clocks import service as clocks
+from lifecycle.members import service as members
+from lifecycle.resources import Resources
+from lifecycle.standing import service as standing
+from lifecycle.stepping.domain import wake_at
+from lifecycle.timers import service as timers
+from lifecycle.transitions import service as transitions
+from lifecycle.waiting import service as waiting
+
+Taken = Received[Any]
+
+
+@dataclass(slots=True)
+class Batch:
+    subjects: dict[UUID, Subject[Taken]]
+    steps: list[tuple[UUID, Step[Taken]]] = field(default_factory=list)
+    """In the order in which they were taken."""
+
+    def add(self, member_id: UUID, steps: Iterable[Step[Taken]]) -> None:
+        self.steps += [(member_id, step) for step in steps]
+
+    @property
+    def stepped(self) -> list[tuple[UUID, Subject[Taken]]]:
+        """The members that are not as they were loaded, in the order of their ids."""
+        changed = ((key, subject) for key, subject in self.subjects.items() if subject.member != subject.loaded)
+        return sorted(changed, key=lambda each: each[0].bytes)
+
+
+async def take(uow: UnitOfWork, events: Sequence[Taken]) -> None:
+    """Step every event, in the order given."""
+    resources: Resources = uow.resources
+    batch = await load(uow, {UUID(received.event.subject) for received in events})
+    for received in events:
+        member_id = UUID(received.event.subject)
+        steps = batch.subjects[member_id].take(
+            resources.engine,
+            producer=received.row.producer,
+            arrival=waiting.arrival_of(received),
+            source=received,
+        )
+        batch.add(member_id, steps)
+    await write(uow, batch)
+    await _arm(uow, batch)
+
+
+async def wake(uow: UnitOfWork, due: Collection[UUID]) -> None:
+    """Let time pass for these members, up to their lanes' watermarks, and arm their timers anew."""
+    resources: Resources = uow.resources
+    batch = await load(uow, due)
+    for member_id, subject in batch.subjects.items():
+        batch.add(member_id, subject.wake(resources.engine))
+    await write(uow, batch)
+    await timers.rearm(
+        uow, {key: wake_at(subject.member) if subject.member else None for key, subject in batch.subjects.items()}
+    )
+
+
+async def load(uow: UnitOfWork, wanted: Collection[UUID]) -> Batch:
+    known = await members.load(uow, wanted)
+    lanes = {
+        member_id: known[member_id].lane if member_id in known else lane_of(str(member_id)) for member_id in wanted
+    }
+    times = await clocks.turn(uow, set(lanes.values()))
+    queues = await waiting.queues(uow, [key for key, loaded in known.items() if loaded.waits])
+    subjects: dict[UUID, Subject[Taken]] = {}
+    for member_id in sorted(wanted, key=lambda each: each.bytes):
+        time, loaded, queue = times[lanes[member_id]], known.get(member_id), queues.get(member_id, [])
+        subjects[member_id] = Subject(
+            lane=lanes[member_id],
+            gate=time.gate,
+            watermark=time.watermark,
+            loaded=loaded.member if loaded else None,
+            armed_at=loaded.armed_at if loaded else None,
+            member=loaded.member if loaded else None,
+            queue=queue,
+            kept=tuple(turn.number for turn in queue if turn.number is not None),
+        )
+    return Batch(subjects)
+
+
+async def write(uow: UnitOfWork, batch: Batch) -> None:
+    changed = [(key, subject, subject.member) for key, subject in batch.stepped if subject.member is not None]
+    await members.save(uow, [(member, subject.lane, wake_at(member)) for _, subject, member in changed])
+    await standing.move(uow, [(subject.lane, subject.loaded, member) for _, subject, member in changed])
+    await transitions.record(
+        uow, [(key, transition) for key, step in batch.steps for transition in step.stepped.transitions]
+    )
+    await actions.record(
+        uow,
+        requested=[(request, at) for _, step in batch.steps for request, at in _requests(step)],
+        heard=[step.turn.arrival.event for _, step in batch.steps if step.turn and step.folded],
+        asked_again=[request for _, step in batch.steps for request in step.stepped.asked_again],
+        lane_of=lambda member_id: batch.subjects[member_id].lane,
+    )
+    await waiting.keep(uow, [(key, turn) for key, subject in batch.subjects.items() for turn in subject.arrived])
+    await waiting.release(uow, [number for subject in batch.subjects.values() for number in subject.released])
+    for key, step in batch.steps:
+        _tell(uow, key, step)
+
+
+async def _arm(uow: UnitOfWork, batch: Batch) -> None:
+    resources: Resources = uow.resources
+    earlier: list[tuple[UUID, int, datetime]] = []
+    for member_id, subject in batch.stepped:
+        due_at = wake_at(subject.member) if subject.member else None
+        if due_at is not None and (subject.armed_at is None or due_at < subject.armed_at):
+            earlier.append((member_id, subject.lane, due_at))
+    await timers.arm(uow, earlier, alarm=resources.alarm)
+
+
+def _requests(step: Step[Taken]) -> Iterable[tuple[ActionRequested, datetime]]:
+    for decision in step.stepped.decisions:
+        for request in decision.requests:
+            yield request, decision.at
+
+
+def _tell(uow: UnitOfWork, member_id: UUID, step: Step[Taken]) -> None:
+    stepped, turn = step.stepped, step.turn
+    for transition in stepped.transitions:
+        transitions.tell(uow, member_id, transition, cause=turn.source.envelope if turn else None)
+    for request, at in _requests(step):
+        caused = turn is not None and step.folded and at == stepped.member.at
+        actions.tell(uow, request, ask=1, cause=turn.source.envelope if caused and turn else None)
+    asks = {effect.request.action_id: effect.asks for slot in stepped.member.slots for effect in slot.effects}
+    for request in stepped.asked_again:
+        actions.tell(uow, request, ask=asks[request.action_id], cause=None)

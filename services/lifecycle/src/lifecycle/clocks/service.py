@@ -1,0 +1,22 @@
+"""The clocks of lanes, kept beside what they moved: a gate that never goes back, a watermark that stays true once it is."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from common.db import UnitOfWork
+from lifecycle.clocks import repository
+
+
+@dataclass(frozen=True, slots=True)
+class LaneTime:
+    gate: datetime
+    watermark: datetime | None
+
+
+async def turn(uow: UnitOfWork, lanes: Collection[int], *, watermark: datetime | None = None) -> dict[int, LaneTime]:
+    """The time of each lane in this unit of work. `watermark`: what is newly known to have been read in all of them."""
+    if not lanes:
+        return {}
+    rows = await repository.turn(uow, lanes, gate_at=uow.now, watermark=watermark)
+    return {row["lane"]: LaneTime(row["gate_at"], row["watermark"]) for row in rows}

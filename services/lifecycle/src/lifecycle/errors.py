@@ -1,0 +1,11 @@
+"""What lifecycle refuses, as facts."""
+
+from common.errors import Invalid, NotFound
+
+
+class MemberUnknown(NotFound):
+    """No event of that member has been read."""
+
+
+class RangeInvalid(Invalid):
+    """The days asked for are none, or too many."""

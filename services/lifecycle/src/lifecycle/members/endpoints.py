@@ -1,0 +1,118 @@
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from common.auth.access import AnyMember, Operator
+from common.http.dependencies import CurrentRuntime, Db
+from common.http.fields import Code
+from common.http.pages import Page, PageQuery, page
+from lifecycle.actions import service as actions
+from lifecycle.actions.schemas import ActionView
+from lifecycle.calendars.domain import EPOCH
+from lifecycle.engine.domain import Engine
+from lifecycle.members import service
+from lifecycle.members.domain import Member
+from lifecycle.members.schemas import EpisodeView, MemberSummary, MemberView, MetricTotals, OwnStanding, PendingView
+from lifecycle.resources import Resources
+from lifecycle.standing.domain import next_change_at
+from lifecycle.tallies.domain import Tally
+from lifecycle.transitions import service as transitions
+from lifecycle.transitions.schemas import TransitionView
+from lifecycle.waiting import service as waiting
+
+router = APIRouter(tags=["members"])
+
+RECENT = 10
+
+
+@router.get("/members/me", operation_id="get_own_standing")
+async def get_own_standing(principal: AnyMember, db: Db) -> OwnStanding:
+    """Where the caller stands, and since when."""
+    return OwnStanding(**_standing(await service.get_member(db, principal.id)))
+
+
+@router.get("/members", operation_id="list_members")
+async def list_members(
+    _: Operator,
+    db: Db,
+    runtime: CurrentRuntime,
+    pages: PageQuery,
+    stage: Annotated[Code | None, Query(description="Only those in this stage.")] = None,
+    health: Annotated[Code | None, Query(description="Only those of this health.")] = None,
+) -> Page[MemberSummary]:
+    """Members with what each metric counted of them, in the order of their ids."""
+    resources: Resources = runtime.resources
+    found = await service.list_members(db, after=pages.after, stage=stage, health=health, limit=pages.limit)
+    views = [MemberSummary(**_summary(resources.engine, member)) for member in found]
+    return page(views, limit=pages.limit, last_id=views[-1].member_id if views else None)
+
+
+@router.get("/members/{member_id}", operation_id="get_member")
+async def get_member(member_id: UUID, _: Operator, db: Db, runtime: CurrentRuntime) -> MemberView:
+    """Where a member stands, since when and by what, what waits, and what comes next."""
+    resources: Resources = runtime.resources
+    engine = resources.engine
+    member = await service.get_member(db, member_id)
+    recent = await transitions.of_member(db, member_id, limit=RECENT)
+    asked = await actions.list_actions(db, member_id=member_id, limit=RECENT)
+    return MemberView(
+        **_summary(engine, member),
+        episodes=_episodes(engine, member),
+        next_change_at=next_change_at(engine, member.facts, member.at),
+        pending=[
+            PendingView(rule=each.rule, value=each.value, episode=each.episode, due_at=each.due)
+            for each in sorted(member.pending, key=lambda pending: pending.due)
+        ],
+        waiting_events=await waiting.count(db, member_id),
+        transitions=[TransitionView(**dict(row)) for row in recent],
+        actions=[ActionView(**{name: row[name] for name in ActionView.model_fields}) for row in asked],
+    )
+
+
+def _standing(member: Member) -> dict[str, object]:
+    return {
+        "stage": member.stage,
+        "stage_since": member.episodes[member.stage].entered_at,
+        "health": member.health,
+        "health_since": member.episodes[member.health].entered_at,
+    }
+
+
+def _summary(engine: Engine, member: Member) -> dict[str, object]:
+    return {
+        **_standing(member),
+        "member_id": member.member_id,
+        "at": member.at,
+        "metrics": {metric.name: _totals(member.facts.get(metric.number)) for metric in engine.policy.metrics},
+    }
+
+
+def _totals(tally: Tally | None) -> MetricTotals:
+    if tally is None:
+        return MetricTotals(count=0, sum=0, days=0, first_day=None, last_day=None)
+    return MetricTotals(
+        count=tally.total_count,
+        sum=tally.total_amount,
+        days=tally.days,
+        first_day=_date(tally.first),
+        last_day=_date(tally.last),
+    )
+
+
+def _date(day: int | None) -> date | None:
+    return None if day is None else date.fromordinal(day + EPOCH)
+
+
+def _episodes(engine: Engine, member: Member) -> list[EpisodeView]:
+    return [
+        EpisodeView(
+            dimension=engine.dimension_of.get(value, ""),
+            value=value,
+            number=episode.number,
+            entered_at=episode.entered_at,
+            cause=episode.cause,
+        )
+        for value, episode in sorted(member.episodes.items(), key=lambda each: each[1].entered_at)
+    ]

@@ -1,0 +1,67 @@
+from datetime import date, datetime
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from common.contracts.lifecycle import Cause
+from lifecycle.actions.schemas import ActionView
+from lifecycle.transitions.schemas import TransitionView
+
+
+class OwnStanding(BaseModel):
+    """Where a member stands, as they may see it."""
+
+    stage: str
+    stage_since: datetime
+    health: str
+    health_since: datetime
+
+
+class MetricTotals(BaseModel):
+    """What a metric counted of a member, over all time, less what was retracted."""
+
+    count: int
+    sum: int = Field(description="Of the metric's summed field; 0 for a metric that sums none.")
+    days: int = Field(description="Distinct business days.")
+    first_day: date | None
+    last_day: date | None
+
+
+class MemberSummary(OwnStanding):
+    """A member in the lifecycle 會員."""
+
+    member_id: UUID
+    at: datetime = Field(description="Logical time: what the member has been moved to.")
+    metrics: dict[str, MetricTotals]
+
+
+class EpisodeView(BaseModel):
+    """The latest stay in a value; `number` counts the entries into it."""
+
+    dimension: str
+    value: str
+    number: int
+    entered_at: datetime
+    cause: Cause
+
+
+class PendingView(BaseModel):
+    """A rule that waits for its time in one episode of a value."""
+
+    rule: str
+    value: str
+    episode: int
+    due_at: datetime
+
+
+class MemberView(MemberSummary):
+    """A member with what was, what waits and what comes next."""
+
+    episodes: list[EpisodeView]
+    next_change_at: datetime | None = Field(
+        description="When stage or health changes next if nothing happens; null: never."
+    )
+    pending: list[PendingView]
+    waiting_events: int = Field(description="Events read that wait until every producer's have been read up to them.")
+    transitions: list[TransitionView] = Field(description="The latest, newest first.")
+    actions: list[ActionView] = Field(description="The latest, newest first.")

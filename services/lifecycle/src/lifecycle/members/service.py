@@ -1,0 +1,58 @@
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from common.db import Database, UnitOfWork
+from lifecycle.errors import MemberUnknown
+from lifecycle.members import repository
+from lifecycle.members.domain import Member, decode, encode
+from lifecycle.members.repository import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A member's row, locked."""
+
+    member: Member
+    lane: int
+    armed_at: datetime | None
+    """When their timer is due."""
+    waits: bool
+    """Whether events wait for them."""
+
+
+async def load(uow: UnitOfWork, members: Collection[UUID]) -> dict[UUID, Loaded]:
+    """Those of the members that are known, locked in the order of their ids."""
+    return {
+        row["member_id"]: Loaded(decode(row["state"]), row["lane"], row["armed_at"], row["waits"])
+        for row in await repository.lock(uow, members)
+    }
+
+
+async def save(uow: UnitOfWork, members: Sequence[tuple[Member, int, datetime | None]]) -> None:
+    """(member, lane, when to wake them at the latest)."""
+    if members:
+        await repository.save(
+            uow,
+            [
+                Row(member.member_id, lane, encode(member), member.stage, member.health, due_at)
+                for member, lane, due_at in members
+            ],
+        )
+
+
+async def get_member(db: Database, member_id: UUID) -> Member:
+    """Raises MemberUnknown."""
+    state = await repository.find_state(db, member_id)
+    if state is None:
+        raise MemberUnknown(f"nothing has happened to a member {member_id} yet")
+    return decode(state)
+
+
+async def list_members(
+    db: Database, *, after: UUID | None, stage: str | None, health: str | None, limit: int
+) -> list[Member]:
+    """In the order of their ids."""
+    states = await repository.list_states(db, after=after, stage=stage, health=health, limit=limit)
+    return [decode(state) for state in states]

@@ -1,0 +1,24 @@
+"""What only lifecycle holds while it runs: the policy made ready to run, its instruments, the alarm of its timers."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import msgspec
+
+from common.runtime import Runtime
+from lifecycle.default_policy import DEFAULT_POLICY
+from lifecycle.engine.domain import Engine, compiled
+from lifecycle.timers.service import Alarm
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    engine: Engine
+    alarm: Alarm = field(default_factory=Alarm)
+
+
+@asynccontextmanager
+async def build_resources(runtime: Runtime) -> AsyncIterator[Resources]:
+    policy = msgspec.structs.replace(DEFAULT_POLICY, tz=runtime.settings.timezone)
+    yield Resources(engine=compiled(policy))

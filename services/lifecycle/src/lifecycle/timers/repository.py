@@ -1,0 +1,59 @@
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from common.db import Database, UnitOfWork
+
+_ARM = """
+INSERT INTO member_timer AS timer (member_id, lane, due_at)
+SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::timestamptz[])
+ON CONFLICT (member_id) DO UPDATE SET due_at = excluded.due_at WHERE timer.due_at > excluded.due_at
+"""
+
+_ARM_ALL = """
+INSERT INTO member_timer AS timer (member_id, lane, due_at)
+SELECT member_id, lane, due_at FROM member WHERE due_at IS NOT NULL
+ON CONFLICT (member_id) DO UPDATE SET due_at = excluded.due_at WHERE timer.due_at > excluded.due_at
+"""
+
+_DUE = """
+SELECT member_id FROM member_timer WHERE lane = ANY($1) AND due_at <= $2 ORDER BY due_at, member_id LIMIT $3
+"""
+
+_SET = """
+UPDATE member_timer AS timer SET due_at = woken.due_at
+FROM unnest($1::uuid[], $2::timestamptz[]) AS woken (member_id, due_at)
+WHERE timer.member_id = woken.member_id
+"""
+
+# One look at each lane's first timer, whatever the number of timers.
+_NEXT = """
+SELECT min(first.due_at) FROM unnest($1::smallint[]) AS lane
+CROSS JOIN LATERAL (SELECT due_at FROM member_timer WHERE lane = lane.lane ORDER BY due_at LIMIT 1) AS first
+"""
+
+
+async def arm(uow: UnitOfWork, timers: Sequence[tuple[UUID, int, datetime]]) -> None:
+    members, lanes, due = zip(*timers, strict=True)
+    await uow.execute(_ARM, list(members), list(lanes), list(due))
+
+
+async def arm_all(uow: UnitOfWork) -> int:
+    return await uow.execute(_ARM_ALL)
+
+
+async def find_due(uow: UnitOfWork, *, lanes: Collection[int], until: datetime, limit: int) -> list[UUID]:
+    return [row["member_id"] for row in await uow.fetch(_DUE, list(lanes), until, limit)]
+
+
+async def rearm(uow: UnitOfWork, timers: Sequence[tuple[UUID, datetime]]) -> None:
+    await uow.execute(_SET, [member_id for member_id, _ in timers], [due_at for _, due_at in timers])
+
+
+async def disarm(uow: UnitOfWork, members: Collection[UUID]) -> None:
+    await uow.execute("DELETE FROM member_timer WHERE member_id = ANY($1)", list(members))
+
+
+async def next_due(reader: Database | UnitOfWork, lanes: Collection[int]) -> datetime | None:
+    due: datetime | None = await reader.fetchval(_NEXT, list(lanes))
+    return due

@@ -1,0 +1,59 @@
+"""The one armed timer of a member: due no later than their next change, and harmless when it is early.
+
+A batch writes it only when it moves earlier, so that most events leave it alone; whoever wakes a member arms it anew. All
+of it can be made again from the members' rows.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+from common.bus.lanes import LANES
+from common.db import Database, UnitOfWork
+from lifecycle.timers import repository
+
+EVERY_LANE = range(LANES)
+
+
+class Alarm:
+    """A moment before which no timer of this process's making is due, known without asking the database."""
+
+    def __init__(self) -> None:
+        self.at: datetime | None = datetime.min.replace(tzinfo=UTC)
+        """None: nothing is armed."""
+
+    def set(self, due_at: datetime | None) -> None:
+        self.at = due_at
+
+    def hear(self, due_at: datetime) -> None:
+        if self.at is None or due_at < self.at:
+            self.at = due_at
+
+
+async def arm(uow: UnitOfWork, timers: Sequence[tuple[UUID, int, datetime]], *, alarm: Alarm) -> None:
+    """Arm or move earlier, never later: (member, lane, due)."""
+    if not timers:
+        return
+    await repository.arm(uow, timers)
+    soonest = min(due for _, _, due in timers)
+    uow.on_commit.append(lambda: alarm.hear(soonest))
+
+
+async def arm_all(uow: UnitOfWork) -> int:
+    """Arm every member as their row says, where the timer is missing or later."""
+    return await repository.arm_all(uow)
+
+
+async def rearm(uow: UnitOfWork, due: Mapping[UUID, datetime | None]) -> None:
+    """Set the timers of members who were woken; None: nothing is due any more."""
+    await repository.rearm(uow, [(member_id, due_at) for member_id, due_at in due.items() if due_at])
+    await repository.disarm(uow, [member_id for member_id, due_at in due.items() if due_at is None])
+
+
+async def find_due(uow: UnitOfWork, *, until: datetime, limit: int) -> list[UUID]:
+    return await repository.find_due(uow, lanes=EVERY_LANE, until=until, limit=limit)
+
+
+async def next_due(reader: Database | UnitOfWork, lanes: Collection[int] = EVERY_LANE) -> datetime | None:
+    """When the first timer is due."""
+    return await repository.next_due(reader, lanes)

@@ -1,0 +1,42 @@
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from fastapi import Query
+from pydantic import BaseModel, Field
+
+from common.contracts.lifecycle import Cause
+
+Period = Literal["day", "month"]
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
+
+
+class TransitionView(BaseModel):
+    """A member entered a value of a dimension 狀態變化."""
+
+    dimension: Literal["stage", "health"]
+    previous: str | None = Field(description="Null: the member was new.")
+    current: str
+    episode: int = Field(description="The entries into this value so far, this one included.")
+    at: datetime
+    cause: Cause
+
+
+class TransitionCount(BaseModel):
+    """How many members went from one value to another in a period."""
+
+    period: date = Field(description="Its first day, in the business's time zone.")
+    dimension: Literal["stage", "health"]
+    previous: str | None
+    current: str
+    transitions: int
+
+
+class TransitionCounts(BaseModel):
+    """Counts by period, the earliest first; a period without any is left out."""
+
+    time_zone: str
+    items: list[TransitionCount]
+
+
+FromDay = Annotated[date, Query(alias="from", ge=FIRST_DAY, le=LAST_DAY, description="The first business day.")]
+ToDay = Annotated[date, Query(alias="to", ge=FIRST_DAY, le=LAST_DAY, description="The last business day, included.")]

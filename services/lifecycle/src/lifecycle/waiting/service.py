@@ -1,0 +1,66 @@
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from typing import Any
+from uuid import UUID
+
+from common.bus.position import Position
+from common.bus.records import LogRow, Received
+from common.connection import Record
+from common.contracts.envelope import decode
+from common.db import Database, UnitOfWork
+from lifecycle.stepping.domain import Arrival
+from lifecycle.waiting import repository
+from lifecycle.waiting.domain import Turn
+
+Queue = list[Turn[Received[Any]]]
+
+
+def arrival_of(received: Received[Any]) -> Arrival:
+    return Arrival(
+        event_id=received.envelope.id,
+        time=received.envelope.time,
+        appended_at=received.appended_at,
+        event=received.event,
+    )
+
+
+async def queues(uow: UnitOfWork, members: Collection[UUID]) -> dict[UUID, Queue]:
+    """What waits for these members, in the order of its turns."""
+    found: dict[UUID, Queue] = defaultdict(list)
+    for row in await repository.of_members(uow, members):
+        received = _received(row)
+        found[row["member_id"]].append(
+            Turn(row["turn_at"], row["producer"], arrival_of(received), received, row["number"])
+        )
+    return found
+
+
+async def keep(uow: UnitOfWork, turns: Sequence[tuple[UUID, Turn[Received[Any]]]]) -> None:
+    """Keep events that wait from now on, in the transaction that passes over them in the log."""
+    if turns:
+        await repository.insert(uow, [(member_id, turn.turn_at, turn.source.row) for member_id, turn in turns])
+
+
+async def release(uow: UnitOfWork, numbers: Collection[int]) -> None:
+    """Forget events that have been stepped."""
+    if numbers:
+        await repository.delete(uow, numbers)
+
+
+async def count(db: Database, member_id: UUID | None = None) -> int:
+    """How many wait, for a member or at all."""
+    return await repository.count(db, member_id)
+
+
+def _received(row: Record) -> Received[Any]:
+    log_row = LogRow(
+        producer=row["producer"],
+        position=Position(row["generation"], row["position_id"]),
+        appended_at=row["appended_at"],
+        key=row["key"],
+        type=row["type"],
+        event_id=row["event_id"],
+        envelope=row["envelope"],
+    )
+    envelope, event = decode(row["envelope"])
+    return Received(event, envelope, log_row)
