@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from time import monotonic
 
-from common import timers
 from common.clock import VirtualClock
 from embedded.platform import Platform
 
@@ -34,8 +33,8 @@ async def settle(platform: Platform) -> None:
 
 async def next_due(platform: Platform) -> datetime | None:
     """When the next timer of any service is due."""
-    due = [moment for runtime in platform.runtimes.values() if (moment := await timers.next_due(runtime.db))]
-    return min(due, default=None)
+    due = [await runtime.service.next_due(runtime.db) for runtime in platform.runtimes.values()]
+    return min((moment for moment in due if moment is not None), default=None)
 
 
 async def advance(platform: Platform, clock: VirtualClock, moment: datetime) -> None:
@@ -69,7 +68,7 @@ def _unread(platform: Platform) -> Iterator[str]:
 async def _due(platform: Platform) -> str | None:
     now = platform.runtimes["orders"].clock.now()
     for name, runtime in platform.runtimes.items():
-        due = await timers.next_due(runtime.db)
+        due = await runtime.service.next_due(runtime.db)
         if due is not None and due < now:
             return f"a timer of {name} has been due since {due}"
     return None

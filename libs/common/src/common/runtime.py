@@ -1,8 +1,9 @@
 """A service, declared once by its `app.py`; and what a running one holds. Everything is built here, at start, never at import."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from common.http.limits import Limiter
 from common.http.middleware import HttpMetrics
 from common.jobs import Job, Jobs, log_jobs
 from common.settings import ServiceSettings
-from common.timers import TimerHandler, Timers
+from common.timers import TimerHandler, Timers, next_due
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +40,8 @@ class Service:
     jobs: Sequence[Job] = ()
     progress: Callable[["Runtime"], Progress] | None = None
     """Told by the consumer how complete its view of each producer is."""
+    next_due: Callable[[Database], Awaitable[datetime | None]] = next_due
+    """When the first of its timers is due: a virtual clock stops there."""
     needs_history: bool = False
     """A new installation of it refuses to start over a log whose beginning was pruned."""
     resources: Callable[["Runtime"], AbstractAsyncContextManager[Any]] | None = None

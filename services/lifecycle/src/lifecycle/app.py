@@ -8,6 +8,7 @@ from lifecycle.resources import build_resources
 from lifecycle.settings import LifecycleSettings
 from lifecycle.standing.endpoints import router as standing
 from lifecycle.ticks.service import Ticks
+from lifecycle.timers.service import next_due
 from lifecycle.transitions.endpoints import router as transitions
 
 SERVICE = Service(
@@ -18,6 +19,7 @@ SERVICE = Service(
     routers=[members, transitions, actions, standing],
     handlers=HANDLERS,
     progress=Ticks,
+    next_due=next_due,
     needs_history=True,
     resources=build_resources,
 )

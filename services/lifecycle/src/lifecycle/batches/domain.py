@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
+from lifecycle.actions.domain import outcome
 from lifecycle.engine.domain import Engine
 from lifecycle.members.domain import Member
 from lifecycle.moments.domain import Stepped
-from lifecycle.stepping.domain import Arrival, step, wake
+from lifecycle.stepping.domain import Arrival, step, wake, wake_at
 from lifecycle.waiting.domain import Turn, in_turn
 
 Source = TypeVar("Source")
@@ -44,6 +45,8 @@ class Subject(Generic[Source]):
     """The numbers of those that waited before."""
     member: Member | None = None
     """As they are by now."""
+    heard: bool = False
+    """Whether one of their events told of an outcome: what was due because of silence may be due no more."""
 
     def take(self, engine: Engine, *, producer: str, arrival: Arrival, source: Source) -> Iterator[Step[Source]]:
         self.queue = in_turn(self.queue, producer=producer, arrival=arrival, source=source)
@@ -58,6 +61,7 @@ class Subject(Generic[Source]):
             yield Step(stepped, turn)
             if stepped.waits:
                 return
+            self.heard |= outcome(turn.arrival.event) is not None
             self.queue = self.queue[1:]
 
     def wake(self, engine: Engine) -> Iterator[Step[Source]]:
@@ -67,6 +71,11 @@ class Subject(Generic[Source]):
             stepped = wake(engine, self.member, up_to=self.watermark, gate=self.gate)
             self.member = stepped.member
             yield Step(stepped, None)
+
+    @property
+    def wake_at(self) -> datetime | None:
+        """When they have to be woken at the latest."""
+        return None if self.member is None else wake_at(self.member)
 
     @property
     def arrived(self) -> list[Turn[Source]]:

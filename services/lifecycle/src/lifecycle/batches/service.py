@@ -16,7 +16,6 @@ from lifecycle.clocks import service as clocks
 from lifecycle.members import service as members
 from lifecycle.resources import Resources
 from lifecycle.standing import service as standing
-from lifecycle.stepping.domain import wake_at
 from lifecycle.timers import service as timers
 from lifecycle.transitions import service as transitions
 from lifecycle.waiting import service as waiting
@@ -64,9 +63,8 @@ async def wake(uow: UnitOfWork, due: Collection[UUID]) -> None:
     for member_id, subject in batch.subjects.items():
         batch.add(member_id, subject.wake(resources.engine))
     await write(uow, batch)
-    await timers.rearm(
-        uow, {key: wake_at(subject.member) if subject.member else None for key, subject in batch.subjects.items()}
-    )
+    due = {member_id: subject.wake_at for member_id, subject in batch.subjects.items()}
+    await timers.rearm(uow, due, alarm=resources.alarm)
 
 
 async def load(uow: UnitOfWork, wanted: Collection[UUID]) -> Batch:
@@ -94,7 +92,7 @@ async def load(uow: UnitOfWork, wanted: Collection[UUID]) -> Batch:
 
 async def write(uow: UnitOfWork, batch: Batch) -> None:
     changed = [(key, subject, subject.member) for key, subject in batch.stepped if subject.member is not None]
-    await members.save(uow, [(member, subject.lane, wake_at(member)) for _, subject, member in changed])
+    await members.save(uow, [(member, subject.lane, subject.wake_at) for _, subject, member in changed])
     await standing.move(uow, [(subject.lane, subject.loaded, member) for _, subject, member in changed])
     await transitions.record(
         uow, [(key, transition) for key, step in batch.steps for transition in step.stepped.transitions]
@@ -115,11 +113,15 @@ async def write(uow: UnitOfWork, batch: Batch) -> None:
 async def _arm(uow: UnitOfWork, batch: Batch) -> None:
     resources: Resources = uow.resources
     earlier: list[tuple[UUID, int, datetime]] = []
+    heard: dict[UUID, datetime | None] = {}
     for member_id, subject in batch.stepped:
-        due_at = wake_at(subject.member) if subject.member else None
-        if due_at is not None and (subject.armed_at is None or due_at < subject.armed_at):
+        due_at, armed_at = subject.wake_at, subject.armed_at
+        if due_at is not None and (armed_at is None or due_at < armed_at):
             earlier.append((member_id, subject.lane, due_at))
+        elif subject.heard and due_at != armed_at:
+            heard[member_id] = due_at
     await timers.arm(uow, earlier, alarm=resources.alarm)
+    await timers.rearm(uow, heard, alarm=resources.alarm)
 
 
 def _requests(step: Step[Taken]) -> Iterable[tuple[ActionRequested, datetime]]:

@@ -1,7 +1,8 @@
 """The one armed timer of a member: due no later than their next change, and harmless when it is early.
 
-A batch writes it only when it moves earlier, so that most events leave it alone; whoever wakes a member arms it anew. All
-of it can be made again from the members' rows.
+A batch writes it only when it moves earlier, so that most events leave it alone, or when an outcome was heard, so that
+nobody is woken for a silence that has ended; whoever wakes a member arms it anew. All of it can be made again from the
+members' rows.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -32,22 +33,25 @@ class Alarm:
 
 async def arm(uow: UnitOfWork, timers: Sequence[tuple[UUID, int, datetime]], *, alarm: Alarm) -> None:
     """Arm or move earlier, never later: (member, lane, due)."""
-    if not timers:
-        return
-    await repository.arm(uow, timers)
-    soonest = min(due for _, _, due in timers)
-    uow.on_commit.append(lambda: alarm.hear(soonest))
+    if timers:
+        await repository.arm(uow, timers)
+        _ring(uow, alarm, min(due_at for _, _, due_at in timers))
+
+
+async def rearm(uow: UnitOfWork, due: Mapping[UUID, datetime | None], *, alarm: Alarm) -> None:
+    """Set timers that are there, earlier or later; None: nothing is due any more."""
+    moved = [(member_id, due_at) for member_id, due_at in due.items() if due_at is not None]
+    ended = [member_id for member_id, due_at in due.items() if due_at is None]
+    if moved:
+        await repository.rearm(uow, moved)
+        _ring(uow, alarm, min(due_at for _, due_at in moved))
+    if ended:
+        await repository.disarm(uow, ended)
 
 
 async def arm_all(uow: UnitOfWork) -> int:
     """Arm every member as their row says, where the timer is missing or later."""
     return await repository.arm_all(uow)
-
-
-async def rearm(uow: UnitOfWork, due: Mapping[UUID, datetime | None]) -> None:
-    """Set the timers of members who were woken; None: nothing is due any more."""
-    await repository.rearm(uow, [(member_id, due_at) for member_id, due_at in due.items() if due_at])
-    await repository.disarm(uow, [member_id for member_id, due_at in due.items() if due_at is None])
 
 
 async def find_due(uow: UnitOfWork, *, until: datetime, limit: int) -> list[UUID]:
@@ -57,3 +61,7 @@ async def find_due(uow: UnitOfWork, *, until: datetime, limit: int) -> list[UUID
 async def next_due(reader: Database | UnitOfWork, lanes: Collection[int] = EVERY_LANE) -> datetime | None:
     """When the first timer is due."""
     return await repository.next_due(reader, lanes)
+
+
+def _ring(uow: UnitOfWork, alarm: Alarm, due_at: datetime) -> None:
+    uow.on_commit.append(lambda: alarm.hear(due_at))
