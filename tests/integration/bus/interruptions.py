@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 T = TypeVar("T")
 
 
-class CancelledAt(Generic[T], Awaitable[T]):
+class CancelledAt(Awaitable[T], Generic[T]):
     """Runs a coroutine, and cancels its task at the nth time that it waits for something."""
 
     def __init__(self, n: int, work: Coroutine[Any, Any, T]) -> None:
@@ -42,8 +42,6 @@ class CancelledAt(Generic[T], Awaitable[T]):
 
 
 Moment = Literal["before", "after"]
-_CONNECTING = 4
-"""A connection's first messages, which are its own: startup and authentication, sessions settings."""
 
 
 class CuttingProxy:
@@ -77,6 +75,9 @@ class CuttingProxy:
 
     def cut_at(self, n: int, moment: Moment) -> None:
         self.messages, self._n, self._moment = 0, n, moment
+
+    def cut_never(self) -> None:
+        self._n = 0
 
     @property
     def has_cut(self) -> bool:
