@@ -17,6 +17,7 @@ from common.auth.access import AnyMember, Operator, public
 from common.auth.principal import Principal
 from common.http.app import service_app
 from common.http.front import front
+from common.http.idempotency import OnceKey
 from common.http.limits import LimitRate
 from common.http.pages import PageQuery
 from common.runtime import Runtime, Service, Surroundings
@@ -94,6 +95,19 @@ async def claim(principal: AnyMember, _: Annotated[None, Depends(LimitRate("clai
 @router.post("/sign-ins", operation_id="sign_in", dependencies=[*PUBLIC, Depends(LimitRate("claims_per_minute"))])
 async def sign_in() -> None:
     """What is worth attacking by anybody."""
+
+
+@router.post("/once", operation_id="do_once")
+@router.put("/once", operation_id="put_once")
+async def do_once(_: AnyMember, key: OnceKey) -> dict[str, str]:
+    """How the request is known again."""
+    return {"actor": key.actor, "key": key.key, "hash": key.request_hash.hex()}
+
+
+@router.post("/once/anonymous", operation_id="do_once_anonymously", dependencies=PUBLIC)
+async def do_once_anonymously(key: OnceKey) -> dict[str, str]:
+    """The same for nobody in particular."""
+    return {"actor": key.actor}
 
 
 @router.get("/me", operation_id="get_me")
