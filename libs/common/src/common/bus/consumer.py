@@ -27,8 +27,10 @@ ALARMED_SECONDS = 1.0
 
 _ALARMS = {Forked: "fork", HistoryLost: "history_lost", TooMuchPoison: "poison"}
 
-Progress = Callable[[Mapping[str, datetime | None]], Awaitable[None]]
-"""Told after each pass: for each producer, the moment up to which every event has been handled."""
+Progress = Callable[[Mapping[str, datetime | None]], Awaitable[bool | None]]
+"""Told after each pass: for each producer, the moment up to which every event has been handled. True: tell it again at once,
+without a rest, because it is not done yet.
+"""
 
 
 class Consumer:
@@ -104,10 +106,11 @@ class Consumer:
         scanned = 0
         for feed in self.feeds:
             scanned += await self._advance(feed)
+        more = False
         if self._on_progress is not None:
-            await self._on_progress({feed.producer: feed.tail.complete_to for feed in self.feeds})
+            more = bool(await self._on_progress({feed.producer: feed.tail.complete_to for feed in self.feeds}))
         await self._keep_house()
-        if not scanned:
+        if not scanned and not more:
             await wait_any(self._idle_seconds(), self._news, stopping)
         else:
             self._poll_seconds = SHORTEST_POLL_SECONDS
