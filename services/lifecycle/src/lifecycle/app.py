@@ -3,6 +3,7 @@ from pathlib import Path
 from common.runtime import Service
 from lifecycle.actions.endpoints import router as actions
 from lifecycle.consumers import HANDLERS
+from lifecycle.jobs import JOBS
 from lifecycle.members.endpoints import router as members
 from lifecycle.resources import build_resources
 from lifecycle.settings import LifecycleSettings
@@ -18,6 +19,7 @@ SERVICE = Service(
     settings=LifecycleSettings,
     routers=[members, transitions, actions, standing],
     handlers=HANDLERS,
+    jobs=JOBS,
     progress=Ticks,
     next_due=next_due,
     needs_history=True,

@@ -9,16 +9,19 @@ import msgspec
 from common.runtime import Runtime
 from lifecycle.default_policy import DEFAULT_POLICY
 from lifecycle.engine.domain import Engine, compiled
+from lifecycle.metrics import LifecycleMetrics
 from lifecycle.timers.service import Alarm
 
 
 @dataclass(frozen=True, slots=True)
 class Resources:
     engine: Engine
+    metrics: LifecycleMetrics
     alarm: Alarm = field(default_factory=Alarm)
 
 
 @asynccontextmanager
 async def build_resources(runtime: Runtime) -> AsyncIterator[Resources]:
+    """The policy's zone is the installation's: its days begin where the business is."""
     policy = msgspec.structs.replace(DEFAULT_POLICY, tz=runtime.settings.timezone)
-    yield Resources(engine=compiled(policy))
+    yield Resources(engine=compiled(policy), metrics=LifecycleMetrics(runtime.registry))

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
+from common.contracts.lifecycle import ActionRequested
 from lifecycle.actions.domain import outcome
 from lifecycle.engine.domain import Engine
 from lifecycle.members.domain import Member
@@ -17,6 +18,17 @@ Source = TypeVar("Source")
 
 
 @dataclass(frozen=True, slots=True)
+class Asking(Generic[Source]):
+    """An action as it is first asked for."""
+
+    request: ActionRequested
+    at: datetime
+    """Logical time of what triggered the rule."""
+    turn: Turn[Source] | None
+    """The event that triggered it; None when time did."""
+
+
+@dataclass(frozen=True, slots=True)
 class Step(Generic[Source]):
     """`turn`: the event under which it was found; None when time alone was asked."""
 
@@ -24,9 +36,16 @@ class Step(Generic[Source]):
     turn: Turn[Source] | None
 
     @property
-    def folded(self) -> bool:
-        """Whether the event is in the member now."""
-        return self.turn is not None and not self.stepped.waits
+    def folded(self) -> Turn[Source] | None:
+        """The event, if it is in the member now."""
+        return None if self.stepped.waits else self.turn
+
+    @property
+    def requests(self) -> Iterator[Asking[Source]]:
+        for decision in self.stepped.decisions:
+            caused = self.folded is not None and decision.at == self.stepped.member.at
+            for request in decision.requests:
+                yield Asking(request, decision.at, self.folded if caused else None)
 
 
 @dataclass(slots=True)
@@ -48,15 +67,26 @@ class Subject(Generic[Source]):
     heard: bool = False
     """Whether one of their events told of an outcome: what was due because of silence may be due no more."""
 
+    failed: list[tuple[Turn[Source], Exception]] = field(default_factory=list)
+
     def take(self, engine: Engine, *, producer: str, arrival: Arrival, source: Source) -> Iterator[Step[Source]]:
         self.queue = in_turn(self.queue, producer=producer, arrival=arrival, source=source)
         return self.advance(engine)
 
     def advance(self, engine: Engine) -> Iterator[Step[Source]]:
-        """Step what waits, until the first that has to wait on. An event that a failing step stopped at is still first."""
+        """Step what waits, until the first that has to wait on. One that fails after it waited is set aside: the event
+        that comes after it, or the time that passes, is not to blame.
+        """
         while self.queue:
             turn = self.queue[0]
-            stepped = step(engine, self.member, turn.arrival, gate=self.gate, watermark=self.watermark)
+            try:
+                stepped = step(engine, self.member, turn.arrival, gate=self.gate, watermark=self.watermark)
+            except Exception as error:
+                if turn.number is None or isinstance(error, MemoryError):
+                    raise
+                self.failed.append((turn, error))
+                self.queue = self.queue[1:]
+                continue
             self.member = stepped.member
             yield Step(stepped, turn)
             if stepped.waits:

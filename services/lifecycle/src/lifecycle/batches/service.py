@@ -6,9 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import structlog
+
+from common.bus import dead_letters
+from common.bus.dead_letters import Reason, SetAside
 from common.bus.lanes import lane_of
 from common.bus.records import Received
-from common.contracts.lifecycle import ActionRequested
 from common.db import UnitOfWork
 from lifecycle.actions import service as actions
 from lifecycle.batches.domain import Step, Subject
@@ -19,6 +22,8 @@ from lifecycle.standing import service as standing
 from lifecycle.timers import service as timers
 from lifecycle.transitions import service as transitions
 from lifecycle.waiting import service as waiting
+
+log = structlog.get_logger()
 
 Taken = Received[Any]
 
@@ -99,15 +104,27 @@ async def write(uow: UnitOfWork, batch: Batch) -> None:
     )
     await actions.record(
         uow,
-        requested=[(request, at) for _, step in batch.steps for request, at in _requests(step)],
-        heard=[step.turn.arrival.event for _, step in batch.steps if step.turn and step.folded],
+        requested=[(asking.request, asking.at) for _, step in batch.steps for asking in step.requests],
+        heard=[step.folded.arrival.event for _, step in batch.steps if step.folded],
         asked_again=[request for _, step in batch.steps for request in step.stepped.asked_again],
         lane_of=lambda member_id: batch.subjects[member_id].lane,
     )
-    await waiting.keep(uow, [(key, turn) for key, subject in batch.subjects.items() for turn in subject.arrived])
-    await waiting.release(uow, [number for subject in batch.subjects.values() for number in subject.released])
+    await _keep_waiting(uow, batch)
     for key, step in batch.steps:
         _tell(uow, key, step)
+    uow.on_commit.append(lambda: _count(uow, batch))
+
+
+async def _keep_waiting(uow: UnitOfWork, batch: Batch) -> None:
+    await waiting.keep(uow, [(key, turn) for key, subject in batch.subjects.items() for turn in subject.arrived])
+    await waiting.release(uow, [number for subject in batch.subjects.values() for number in subject.released])
+    failed = [failure for subject in batch.subjects.values() for failure in subject.failed]
+    for turn, error in failed:
+        log.error(
+            "waiting event failed", event_id=str(turn.arrival.event_id), type=turn.source.row.type, error=str(error)
+        )
+    letters = [SetAside(turn.source.row, Reason.POISON, f"{type(error).__name__}: {error}") for turn, error in failed]
+    await dead_letters.set_aside(uow, group=uow.service, letters=letters)
 
 
 async def _arm(uow: UnitOfWork, batch: Batch) -> None:
@@ -124,19 +141,24 @@ async def _arm(uow: UnitOfWork, batch: Batch) -> None:
     await timers.rearm(uow, heard, alarm=resources.alarm)
 
 
-def _requests(step: Step[Taken]) -> Iterable[tuple[ActionRequested, datetime]]:
-    for decision in step.stepped.decisions:
-        for request in decision.requests:
-            yield request, decision.at
-
-
 def _tell(uow: UnitOfWork, member_id: UUID, step: Step[Taken]) -> None:
-    stepped, turn = step.stepped, step.turn
+    stepped = step.stepped
     for transition in stepped.transitions:
-        transitions.tell(uow, member_id, transition, cause=turn.source.envelope if turn else None)
-    for request, at in _requests(step):
-        caused = turn is not None and step.folded and at == stepped.member.at
-        actions.tell(uow, request, ask=1, cause=turn.source.envelope if caused and turn else None)
+        transitions.tell(uow, member_id, transition, cause=step.turn.source.envelope if step.turn else None)
+    for asking in step.requests:
+        actions.tell(uow, asking.request, ask=1, cause=asking.turn.source.envelope if asking.turn else None)
     asks = {effect.request.action_id: effect.asks for slot in stepped.member.slots for effect in slot.effects}
     for request in stepped.asked_again:
         actions.tell(uow, request, ask=asks[request.action_id], cause=None)
+
+
+def _count(uow: UnitOfWork, batch: Batch) -> None:
+    resources: Resources = uow.resources
+    found = [step.stepped for _, step in batch.steps]
+    caused = [asking.turn for _, step in batch.steps for asking in step.requests if asking.turn]
+    resources.metrics.steps.inc(sum(step.folded is not None for _, step in batch.steps))
+    resources.metrics.count(
+        transitions=[transition for stepped in found for transition in stepped.transitions],
+        decisions=[decision for stepped in found for decision in stepped.decisions],
+        event_to_action_seconds=[(uow.now - turn.arrival.appended_at).total_seconds() for turn in caused],
+    )

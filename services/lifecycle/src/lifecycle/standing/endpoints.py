@@ -4,7 +4,7 @@ from common.auth.access import Operator
 from common.http.dependencies import CurrentRuntime, Db
 from lifecycle.resources import Resources
 from lifecycle.standing import service
-from lifecycle.standing.schemas import StandingCount, StandingCounts
+from lifecycle.standing.schemas import StandingCounts
 
 router = APIRouter(tags=["members"])
 
@@ -13,10 +13,8 @@ router = APIRouter(tags=["members"])
 async def count_standings(_: Operator, db: Db, runtime: CurrentRuntime) -> StandingCounts:
     """How many members are in each stage 階段 and health 健康度, and in both."""
     resources: Resources = runtime.resources
-    items = [StandingCount(**dict(row)) for row in await service.counts(db)]
-    stages = {value.name: 0 for value in resources.engine.policy.stages}
-    health = {value.name: 0 for value in resources.engine.policy.health}
-    for item in items:
-        stages[item.stage] = stages.get(item.stage, 0) + item.members
-        health[item.health] = health.get(item.health, 0) + item.members
-    return StandingCounts(members=sum(stages.values()), stages=stages, health=health, items=items)
+    items = await service.counts(db)
+    totals = service.totals(items, resources.engine.policy)
+    return StandingCounts(
+        members=sum(item.members for item in items), stages=totals["stage"], health=totals["health"], items=items
+    )

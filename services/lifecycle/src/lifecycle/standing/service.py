@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from common.connection import Record
 from common.db import Database, UnitOfWork
 from lifecycle.members.domain import Member
+from lifecycle.policy.domain import Policy
 from lifecycle.standing import repository
+from lifecycle.standing.schemas import StandingCount
 
 
 async def move(uow: UnitOfWork, moved: Iterable[tuple[int, Member | None, Member]]) -> None:
@@ -21,6 +22,15 @@ async def move(uow: UnitOfWork, moved: Iterable[tuple[int, Member | None, Member
         await repository.move(uow, differences)
 
 
-async def counts(db: Database) -> list[Record]:
-    """(stage, health, members), where there are any."""
-    return await repository.counts(db)
+async def counts(db: Database) -> list[StandingCount]:
+    """Where there are any members."""
+    return [StandingCount(**dict(row)) for row in await repository.counts(db)]
+
+
+def totals(counts: Iterable[StandingCount], policy: Policy) -> dict[str, dict[str, int]]:
+    """Dimension → value → members; every value of the policy is there."""
+    found = {dimension.name: {value.name: 0 for value in dimension.values} for dimension in policy.dimensions}
+    for count in counts:
+        for dimension, value in (("stage", count.stage), ("health", count.health)):
+            found[dimension][value] = found[dimension].get(value, 0) + count.members
+    return found

@@ -10,10 +10,12 @@ SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::timestamptz[])
 ON CONFLICT (member_id) DO UPDATE SET due_at = excluded.due_at WHERE timer.due_at > excluded.due_at
 """
 
-_ARM_ALL = """
-INSERT INTO member_timer AS timer (member_id, lane, due_at)
-SELECT member_id, lane, due_at FROM member WHERE due_at IS NOT NULL
-ON CONFLICT (member_id) DO UPDATE SET due_at = excluded.due_at WHERE timer.due_at > excluded.due_at
+_UNARMED = """
+SELECT member.member_id, member.lane, member.due_at
+FROM member LEFT JOIN member_timer AS timer ON timer.member_id = member.member_id
+WHERE member.due_at IS NOT NULL AND (timer.due_at IS NULL OR timer.due_at > member.due_at)
+    AND ($1::uuid IS NULL OR member.member_id > $1)
+ORDER BY member.member_id LIMIT $2
 """
 
 _DUE = """
@@ -38,8 +40,10 @@ async def arm(uow: UnitOfWork, timers: Sequence[tuple[UUID, int, datetime]]) -> 
     await uow.execute(_ARM, list(members), list(lanes), list(due))
 
 
-async def arm_all(uow: UnitOfWork) -> int:
-    return await uow.execute(_ARM_ALL)
+async def unarmed(reader: Database, *, after: UUID | None, limit: int) -> list[tuple[UUID, int, datetime]]:
+    """Those who would be woken too late or never: (member, lane, due), in the order of their ids."""
+    rows = await reader.fetch(_UNARMED, after, limit)
+    return [(row["member_id"], row["lane"], row["due_at"]) for row in rows]
 
 
 async def find_due(uow: UnitOfWork, *, lanes: Collection[int], until: datetime, limit: int) -> list[UUID]:

@@ -9,26 +9,41 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
+from common.bus.dead_letters import lock_lanes
 from common.bus.lanes import LANES
 from common.db import Database, UnitOfWork
 from lifecycle.timers import repository
 
 EVERY_LANE = range(LANES)
+LARGEST = 5_000
+"""Members that one transaction arms."""
 
 
 class Alarm:
-    """A moment before which no timer of this process's making is due, known without asking the database."""
+    """When, at the latest, this process has to look for members who are due: known without asking the database."""
 
     def __init__(self) -> None:
-        self.at: datetime | None = datetime.min.replace(tzinfo=UTC)
-        """None: nothing is armed."""
+        self._at: datetime | None = datetime.min.replace(tzinfo=UTC)
 
-    def set(self, due_at: datetime | None) -> None:
-        self.at = due_at
+    def rings(self, moment: datetime) -> bool:
+        return self._at is not None and self._at <= moment
 
     def hear(self, due_at: datetime) -> None:
-        if self.at is None or due_at < self.at:
-            self.at = due_at
+        """A timer was armed."""
+        if self._at is None or due_at < self._at:
+            self._at = due_at
+
+    def forget(self) -> None:
+        """Nothing is armed, until it is heard of."""
+        self._at = None
+
+
+async def set_alarm(db: Database, alarm: Alarm) -> None:
+    """Look when the first timer is due. What is armed meanwhile is heard as well."""
+    alarm.forget()
+    due_at = await next_due(db)
+    if due_at is not None:
+        alarm.hear(due_at)
 
 
 async def arm(uow: UnitOfWork, timers: Sequence[tuple[UUID, int, datetime]], *, alarm: Alarm) -> None:
@@ -49,9 +64,19 @@ async def rearm(uow: UnitOfWork, due: Mapping[UUID, datetime | None], *, alarm: 
         await repository.disarm(uow, ended)
 
 
-async def arm_all(uow: UnitOfWork) -> int:
-    """Arm every member as their row says, where the timer is missing or later."""
-    return await repository.arm_all(uow)
+async def arm_all(db: Database, *, alarm: Alarm) -> int:
+    """Arm every member as their row says, where the timer is missing or later; how many were.
+
+    What is read may be old by the time it is written: then a timer is early, which is harmless.
+    """
+    armed, last = 0, None
+    while found := await repository.unarmed(db, after=last, limit=LARGEST):
+        async with db.transaction() as uow:
+            await lock_lanes(uow, uow.service)
+            await arm(uow, found, alarm=alarm)
+        armed += len(found)
+        last = found[-1][0]
+    return armed
 
 
 async def find_due(uow: UnitOfWork, *, until: datetime, limit: int) -> list[UUID]:

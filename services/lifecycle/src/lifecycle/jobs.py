@@ -1,0 +1,27 @@
+"""Lifecycle's periodic work."""
+
+from datetime import timedelta
+
+from common.db import Database
+from common.jobs import Job
+from lifecycle.resources import Resources
+from lifecycle.standing import service as standing
+from lifecycle.timers import service as timers
+from lifecycle.waiting import service as waiting
+
+
+async def arm_timers(db: Database) -> None:
+    """Arm whoever has lost their timer; there is no way to lose one but a restore or a hand in the tables."""
+    resources: Resources = db.resources
+    await timers.arm_all(db, alarm=resources.alarm)
+
+
+async def show_counts(db: Database) -> None:
+    """Tell the metrics what the database counts."""
+    resources: Resources = db.resources
+    counts = await standing.counts(db)
+    resources.metrics.show_members(standing.totals(counts, resources.engine.policy))
+    resources.metrics.waiting.set(await waiting.count(db))
+
+
+JOBS = (Job("arm_timers", timedelta(hours=1), arm_timers), Job("counts", timedelta(seconds=10), show_counts))
