@@ -20,6 +20,8 @@ class ShopSettings(ServiceSettings):
 
     seal: SecretStr = Field(SecretStr(DEFAULT_SECRET), min_length=16)
     orders_per_minute: int = Field(60, ge=1)
+    channels: dict[str, list[SecretStr]] = Field(default_factory=dict)
+    colours: list[str] | None = None
 
 
 @pytest.fixture(autouse=True)
@@ -122,7 +124,18 @@ def test_a_wrong_shared_variable_is_named_as_it_was_set(environment: pytest.Monk
     assert said() == ["SHOP_PORT: Input should be a valid integer, unable to parse string as an integer"]
 
 
-@pytest.mark.parametrize("variable", ["LOG_URLS", "SHOP_LOG_URLS"])
+def test_lists_and_mappings_are_json(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("SHOP_CHANNELS", '{"wechat": ["a", "b"]}')
+    environment.setenv("COLOURS", '["red"]')
+
+    settings = load_settings(ShopSettings)
+
+    assert [secret.get_secret_value() for secret in settings.channels["wechat"]] == ["a", "b"]
+    assert settings.colours == ["red"]
+    assert load_settings(ShopSettings, colours=["blue"]).colours == ["blue"]
+
+
+@pytest.mark.parametrize("variable", ["LOG_URLS", "SHOP_LOG_URLS", "CHANNELS", "SHOP_CHANNELS", "SHOP_COLOURS"])
 def test_broken_json_is_named_as_it_was_set(environment: pytest.MonkeyPatch, variable: str) -> None:
     environment.setenv(variable, '{"orders": "postgresql://a:hunter2@b/c"')
 

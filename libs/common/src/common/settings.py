@@ -2,18 +2,12 @@
 
 import json
 import os
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar, get_args, get_origin
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import (
-    BaseSettings,
-    EnvSettingsSource,
-    NoDecode,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from common.contracts.topics import TOPICS
 
@@ -23,7 +17,7 @@ class SettingsError(Exception):
 
 
 class ServiceSettings(BaseSettings):
-    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, enable_decoding=False)
 
     DEVELOPMENT_DEFAULTS: ClassVar[dict[str, str]] = {}
     """Secrets that have a default for development only: field → that default."""
@@ -36,7 +30,7 @@ class ServiceSettings(BaseSettings):
     )
     database_connections: int = Field(10, ge=2, le=200, description="Most connections that a process keeps.")
     bus: Literal["postgres"] = Field("postgres", description="What carries the event log between services.")
-    log_urls: Annotated[dict[str, SecretStr], NoDecode] = Field(
+    log_urls: dict[str, SecretStr] = Field(
         default_factory=dict,
         description="Where other services' logs are, as JSON `{service: url}`; a service not named is in `DATABASE_URL`.",
     )
@@ -65,15 +59,16 @@ class ServiceSettings(BaseSettings):
             raise ValueError("expected an IANA time zone such as Asia/Shanghai")
         return value
 
-    @field_validator("log_urls", mode="before")
+    @field_validator("*", mode="before")
     @classmethod
-    def _json(cls, value: object) -> object:
-        if not isinstance(value, str):
+    def _json(cls, value: object, info: ValidationInfo) -> object:
+        """Lists and mappings stand in the environment as JSON; read here, where a wrong one can be named."""
+        if not (isinstance(value, str) and _is_collection(cls.model_fields[info.field_name or ""].annotation)):
             return value
         try:
             return json.loads(value)
         except ValueError:
-            raise ValueError('expected JSON such as {"orders": "postgresql://…"}') from None
+            raise ValueError("expected JSON") from None
 
     @field_validator("log_urls")
     @classmethod
@@ -148,6 +143,12 @@ def load_settings(kind: type[S], **values: Any) -> S:
     except ValidationError as error:
         prefix = kind.model_config.get("env_prefix", "")
         raise SettingsError("\n".join(_line(prefix, problem) for problem in error.errors())) from None
+
+
+def _is_collection(annotation: Any) -> bool:
+    """Whether a list or a mapping is what it means, or one of what it means."""
+    origin = get_origin(annotation) or annotation
+    return origin in {dict, list, set, tuple} or any(map(_is_collection, get_args(annotation)))
 
 
 def _line(prefix: str, problem: ErrorDetails) -> str:
