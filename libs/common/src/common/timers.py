@@ -101,7 +101,7 @@ class Timers:
         async with self._db.transaction() as uow:
             await uow.execute(
                 "UPDATE timer SET attempts = attempts + 1,"
-                " due_at = $3 + least($4 * power(2, least(attempts, 12)), $5) WHERE kind = $1 AND business_id = $2",
+                " due_at = $3::timestamptz + least($4::interval * power(2, least(attempts, 12)), $5::interval) WHERE kind = $1 AND business_id = $2",
                 kind,
                 business_id,
                 uow.now,
