@@ -40,7 +40,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("action_id", name=op.f("pk_action")),
         sa.UniqueConstraint("number", name=op.f("uq_action_number")),
         schema="lifecycle",
-        postgresql_with={"fillfactor": "80"},
+        postgresql_with={"fillfactor": "60"},
     )
     op.create_index(
         op.f("ix_action_member_id_number"), "action", ["member_id", "number"], unique=False, schema="lifecycle"

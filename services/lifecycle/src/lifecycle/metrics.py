@@ -1,5 +1,6 @@
 """What lifecycle counts of its work. Members are counted by the database; no label tells of one of them."""
 
+from collections import Counter as Tally
 from collections.abc import Callable, Iterable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -62,9 +63,11 @@ class LifecycleMetrics:
         decisions: Iterable[Decision],
         event_to_action_seconds: Iterable[float],
     ) -> None:
-        for each in transitions:
-            self._transitions.labels(each.dimension, each.current, each.cause).inc()
-        for decision in decisions:
-            self._decisions.labels(decision.rule, decision.reason or ACTED).inc()
+        entered = Tally((each.dimension, each.current, each.cause) for each in transitions)
+        for labels, count in entered.items():
+            self._transitions.labels(*labels).inc(count)
+        decided = Tally((decision.rule, decision.reason or ACTED) for decision in decisions)
+        for outcome, count in decided.items():
+            self._decisions.labels(*outcome).inc(count)
         for seconds in event_to_action_seconds:
             self._event_to_action.observe(seconds)

@@ -129,7 +129,7 @@ class Action(Base, table=True):
         CheckConstraint("state IN ('requested', 'unknown', 'done', 'refused', 'failed')", name="state"),
         CheckConstraint("(state IN ('requested', 'unknown')) = (settled_at IS NULL)", name="settled"),
         CheckConstraint("asks > 0", name="asks"),
-        {"postgresql_with": {"fillfactor": "80"}},
+        {"postgresql_with": {"fillfactor": "60"}},
     )
     action_id: UUID = Field(primary_key=True)
     number: int = Field(default=None, sa_column=Column("number", BigInteger, Identity(always=True), nullable=False))

@@ -41,15 +41,15 @@ class Batch:
     def stepped(self) -> list[tuple[UUID, Subject[Taken]]]:
         """The members that are not as they were loaded, in the order of their ids."""
         changed = ((key, subject) for key, subject in self.subjects.items() if subject.member != subject.loaded)
-        return sorted(changed, key=lambda each: each[0].bytes)
+        return sorted(changed, key=lambda each: each[0].int)
 
 
 async def take(uow: UnitOfWork, events: Sequence[Taken]) -> None:
     """Step every event, in the order given."""
     resources: Resources = uow.resources
-    batch = await load(uow, {UUID(received.event.subject) for received in events})
+    batch = await load(uow, {received.event.member_id for received in events})
     for received in events:
-        member_id = UUID(received.event.subject)
+        member_id = received.event.member_id
         steps = batch.subjects[member_id].take(
             resources.engine,
             producer=received.row.producer,
@@ -80,7 +80,7 @@ async def load(uow: UnitOfWork, wanted: Collection[UUID]) -> Batch:
     times = await clocks.turn(uow, set(lanes.values()))
     queues = await waiting.queues(uow, [key for key, loaded in known.items() if loaded.waits])
     subjects: dict[UUID, Subject[Taken]] = {}
-    for member_id in sorted(wanted, key=lambda each: each.bytes):
+    for member_id in wanted:
         time, loaded, queue = times[lanes[member_id]], known.get(member_id), queues.get(member_id, [])
         subjects[member_id] = Subject(
             lane=lanes[member_id],
