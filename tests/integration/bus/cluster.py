@@ -1,6 +1,7 @@
 """A server of a test's own, with the log on it; it can be killed, restarted, copied and restored."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -19,6 +20,7 @@ from common.testing.databases import Engines
 from integration.bus.harness import TRANSPORTS, Log
 
 DATABASE = "log"
+_MEMORY, _ROOM_BYTES = Path("/dev/shm"), 2 * 1024**3  # noqa: S108 - a private folder is made in it
 
 
 class Cluster:
@@ -66,12 +68,16 @@ class Cluster:
     async def close(self) -> None:
         for log in self._logs:
             await log.close()
-        await self.engine.stop(mode="kill")
+        await self.engine.stop(mode="immediate")
 
 
 def make_folder(place: Path | None = None) -> Path:
-    """One that all users can reach: where user namespaces are forbidden, PostgreSQL runs as another user."""
-    folder = Path(tempfile.mkdtemp(prefix="huitou-bus-", dir=place))
+    """One that all users can reach: where user namespaces are forbidden, PostgreSQL runs as another user.
+
+    In memory where there is room: a test copies hundreds of small files.
+    """
+    roomy = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM_BYTES
+    folder = Path(tempfile.mkdtemp(prefix="huitou-bus-", dir=place or (_MEMORY if roomy else None)))
     folder.chmod(0o755)
     return folder
 

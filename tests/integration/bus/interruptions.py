@@ -112,10 +112,8 @@ class CuttingProxy:
                     backward.cancel()
                 server.write(message)
                 await server.drain()
-                if cut:
-                    await asyncio.sleep(
-                        0.02
-                    )  # the server reads it although we are gone; how far it comes is its own matter
+                if cut:  # the server reads it although we are gone; how far it comes is its own matter
+                    await asyncio.sleep(0.005)
                     return
 
 

@@ -101,7 +101,7 @@ async def test_time_completes_without_news(log: Log) -> None:
     witness = Witness()
     await (await log.db("members")).prepare_log()
     async with log.consuming(witness.handlers, on_progress=witness.on_progress):
-        await witness.sees(datetime.now(UTC) + timedelta(seconds=1.5))
+        await witness.sees(datetime.now(UTC) + timedelta(seconds=0.2))
         assert log.metric("log_complete_age_seconds", producer="members") < 5
 
 

@@ -23,6 +23,9 @@ pytestmark = pytest.mark.integration
 
 HANDLERS = recording(PointsEarned, PointsReversed)
 
+CONNECTED = 40
+"""The messages before it are those that connect and look around, where a batch's contents make no difference."""
+
 
 class Told:
     """What was told so far, and whether the effects are that."""
@@ -32,12 +35,13 @@ class Told:
         self._count = 0
         self._poison = 0
 
-    async def tell(self) -> Position:
-        """A few events, one of them poison, so that the batch is bisected; the head then."""
+    async def tell(self, *, poison: bool) -> Position:
+        """A few events; with one that is poison the batch is bisected. The head then."""
         n = self._count
-        await self._log.produce(earned(n), reversed_(n + 1), earned(POISON, key=n + 9), earned(n + 2))
-        self._count += 3
-        self._poison += 1
+        bad = [earned(POISON, key=n + 9)] if poison else []
+        await self._log.produce(earned(n), *bad, reversed_(n + 1))
+        self._count += 2
+        self._poison += len(bad)
         return await self._log.head()
 
     async def check(self, where: str) -> None:
@@ -66,7 +70,7 @@ async def test_a_consumer_is_cancelled_at_every_await(log: Log) -> None:
     cancelled = True
     while cancelled:
         n += 1
-        head = await told.tell()
+        head = await told.tell(poison=True)
         db = log.new_db(connections=2)
         await db.open()
         life = CancelledAt(n, consume_to(log, db, head))
@@ -97,7 +101,7 @@ async def test_a_consumer_is_cut_off_at_every_message(log: Log, proxy: CuttingPr
     told, n, cut = Told(log), 0, True
     while cut:
         n += 1
-        head = await told.tell()
+        head = await told.tell(poison=moment == "after" and n > CONNECTED)
         proxy.cut_at(n, moment)
         db = log.new_db(connections=2, url=proxy.url)
         with suppress(*FAILURES):
