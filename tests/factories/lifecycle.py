@@ -1,18 +1,24 @@
 """What members do, as events of other services, and a lifecycle whose clock is driven."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from common.auth.principal import Role
+from common.bus.dead_letters import lock_lanes
+from common.bus.position import Position
+from common.bus.records import LogRow, Received
 from common.clock import VirtualClock
 from common.contracts.engagement import ChatMessageCounted, CheckinRecorded
+from common.contracts.envelope import decode, encode
 from common.contracts.event import Event
-from common.contracts.members import MemberRegistered
+from common.contracts.members import MemberRegistered, RewardGranted, RewardRefused
 from common.contracts.orders import OrderConfirmed, OrderVoided
 from common.ids import new_id
 from common.testing.services import RunningService
+from lifecycle.batches.handlers import step_members
 from lifecycle.ticks.service import LARGEST, tick
 
 START = datetime(2026, 3, 2, 4, tzinfo=UTC)
@@ -69,6 +75,25 @@ def checked_in(member_id: UUID, day: date = date(2026, 3, 2), *, streak: int = 1
     return CheckinRecorded(member_id=member_id, business_day=day, streak=streak)
 
 
+def granted(action_id: UUID, member_id: UUID, at: datetime = START) -> RewardGranted:
+    return RewardGranted(action_id=action_id, member_id=member_id, kind="coupon", granted_at=at, coupon_id=new_id())
+
+
+def refused(action_id: UUID, member_id: UUID) -> RewardRefused:
+    return RewardRefused(action_id=action_id, member_id=member_id, kind="coupon", reason="supply_exhausted")
+
+
+def read(event: Event, at: datetime, *, number: int, own_time: datetime | None = None) -> Received[Any]:
+    """An event as it was read: the nth of its producer's log, appended at that moment."""
+    event_id = uuid5(UUID(int=0), f"{event.NAME} {number}")
+    kind = event.type_name()
+    producer = event.producer()
+    encoded = encode(event, event_id=event_id, service=producer, type_name=kind, time=own_time or at)
+    row = LogRow(producer, Position(1, number), at, event.subject, kind, event_id, encoded)
+    envelope, decoded = decode(encoded)
+    return Received(decoded, envelope, row)
+
+
 class Life:
     """A running lifecycle on a virtual clock. Nothing is read and no time passes but when told to."""
 
@@ -79,6 +104,12 @@ class Life:
     async def happen(self, *events: Event) -> None:
         """Append events to their producers' logs now, and read everything."""
         await self.service.receive(*events)
+
+    async def hand_over(self, events: Sequence[Received[Any]]) -> None:
+        """One batch, as a consumer carries it out."""
+        async with self.service.db.transaction() as uow:
+            await lock_lanes(uow, uow.service)
+            await step_members(uow, events)
 
     async def pass_to(self, moment: datetime) -> None:
         """Move the clock and let time pass for everybody: all that was appended before has been read."""

@@ -119,6 +119,7 @@ async def life(engines: Engines, lifecycle_template: str) -> AsyncIterator[Life]
         cloned(engines, template=lifecycle_template) as database,
         running_service(SERVICE, engines=engines, database=database, clock=clock) as running,
     ):
+        await running.drain()  # the group begins: its lane is there to be locked
         yield Life(running, clock)
 
 

@@ -12,6 +12,7 @@ from lifecycle.engine.domain import Engine
 from lifecycle.members.domain import Member
 from lifecycle.moments.domain import Stepped
 from lifecycle.stepping.domain import Arrival, step, wake, wake_at
+from lifecycle.transitions.domain import Transition
 from lifecycle.waiting.domain import Turn, in_turn
 
 Source = TypeVar("Source")
@@ -39,6 +40,11 @@ class Step(Generic[Source]):
     def folded(self) -> Turn[Source] | None:
         """The event, if it is in the member now."""
         return None if self.stepped.waits else self.turn
+
+    @property
+    def told(self) -> list[Transition | Asking[Source]]:
+        """What happened, in the order in which it did: a tick between would have told it so."""
+        return sorted([*self.stepped.transitions, *self.requests], key=lambda each: each.at)
 
     @property
     def requests(self) -> Iterator[Asking[Source]]:

@@ -14,7 +14,7 @@ from common.bus.lanes import lane_of
 from common.bus.records import Received
 from common.db import UnitOfWork
 from lifecycle.actions import service as actions
-from lifecycle.batches.domain import Step, Subject
+from lifecycle.batches.domain import Asking, Step, Subject
 from lifecycle.clocks import service as clocks
 from lifecycle.members import service as members
 from lifecycle.resources import Resources
@@ -143,10 +143,11 @@ async def _arm(uow: UnitOfWork, batch: Batch) -> None:
 
 def _tell(uow: UnitOfWork, member_id: UUID, step: Step[Taken]) -> None:
     stepped = step.stepped
-    for transition in stepped.transitions:
-        transitions.tell(uow, member_id, transition, cause=step.turn.source.envelope if step.turn else None)
-    for asking in step.requests:
-        actions.tell(uow, asking.request, ask=1, cause=asking.turn.source.envelope if asking.turn else None)
+    for each in step.told:
+        if isinstance(each, Asking):
+            actions.tell(uow, each.request, ask=1, cause=each.turn.source.envelope if each.turn else None)
+        else:
+            transitions.tell(uow, member_id, each, cause=step.turn.source.envelope if step.turn else None)
     asks = {effect.request.action_id: effect.asks for slot in stepped.member.slots for effect in slot.effects}
     for request in stepped.asked_again:
         actions.tell(uow, request, ask=asks[request.action_id], cause=None)
