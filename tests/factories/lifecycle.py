@@ -105,6 +105,12 @@ class Life:
         """Append events to their producers' logs now, and read everything."""
         await self.service.receive(*events)
 
+    async def append(self, *events: Event) -> None:
+        """Append events to their producers' logs now; a worker reads them."""
+        for event in events:
+            async with (await self.service._producer(event.producer())).transaction() as uow:
+                uow.append(event)
+
     async def hand_over(self, events: Sequence[Received[Any]]) -> None:
         """One batch, as a consumer carries it out."""
         async with self.service.db.transaction() as uow:

@@ -1,6 +1,6 @@
 """Time passes for members: no further than every producer's events have been read, in the lanes' order of locks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from time import monotonic
 from uuid import UUID
@@ -31,7 +31,7 @@ PUT_OFF = timedelta(hours=1)
 async def tick(db: Database, *, up_to: datetime) -> int:
     """State that everything appended by `up_to` has been read, and wake those who are due by then; how many."""
     try:
-        return await _wake(db, up_to=up_to, limit=LARGEST)
+        return len(await _wake(db, up_to=up_to))
     except Exception as error:
         if not is_poison(error):
             raise
@@ -76,25 +76,22 @@ class Ticks:
         return False
 
 
-async def _wake(db: Database, *, up_to: datetime, limit: int) -> int:
+async def _wake(db: Database, *, up_to: datetime, only: Sequence[UUID] | None = None) -> Sequence[UUID]:
     async with db.transaction() as uow:
         await lock_lanes(uow, uow.service)
         await clocks.turn(uow, timers.EVERY_LANE, watermark=up_to)
-        due = await timers.find_due(uow, until=up_to, limit=limit)
+        due = await timers.find_due(uow, until=up_to, limit=LARGEST) if only is None else only
         if due:
             await batches.wake(uow, due)
-    return len(due)
+    return due
 
 
 async def _wake_apart(db: Database, *, up_to: datetime) -> int:
     """Each member alone, because one of them cannot be moved: that one is put off, the others go on."""
-    async with db.transaction() as uow:
-        due = await timers.find_due(uow, until=up_to, limit=LARGEST)
+    due = await timers.find_due(db, until=up_to, limit=LARGEST)
     for member_id in due:
         try:
-            async with db.transaction() as uow:
-                await lock_lanes(uow, uow.service)
-                await batches.wake(uow, [member_id])
+            await _wake(db, up_to=up_to, only=[member_id])
         except Exception as error:
             if not is_poison(error):
                 raise

@@ -46,8 +46,8 @@ async def unarmed(reader: Database, *, after: UUID | None, limit: int) -> list[t
     return [(row["member_id"], row["lane"], row["due_at"]) for row in rows]
 
 
-async def find_due(uow: UnitOfWork, *, lanes: Collection[int], until: datetime, limit: int) -> list[UUID]:
-    return [row["member_id"] for row in await uow.fetch(_DUE, list(lanes), until, limit)]
+async def find_due(reader: Database | UnitOfWork, *, lanes: Collection[int], until: datetime, limit: int) -> list[UUID]:
+    return [row["member_id"] for row in await reader.fetch(_DUE, list(lanes), until, limit)]
 
 
 async def rearm(uow: UnitOfWork, timers: Sequence[tuple[UUID, datetime]]) -> None:

@@ -79,8 +79,8 @@ async def arm_all(db: Database, *, alarm: Alarm) -> int:
     return armed
 
 
-async def find_due(uow: UnitOfWork, *, until: datetime, limit: int) -> list[UUID]:
-    return await repository.find_due(uow, lanes=EVERY_LANE, until=until, limit=limit)
+async def find_due(reader: Database | UnitOfWork, *, until: datetime, limit: int) -> list[UUID]:
+    return await repository.find_due(reader, lanes=EVERY_LANE, until=until, limit=limit)
 
 
 async def next_due(reader: Database | UnitOfWork, lanes: Collection[int] = EVERY_LANE) -> datetime | None:
