@@ -3,6 +3,7 @@
 import pytest
 
 from common.contracts.engagement import CheckinRecorded
+from common.contracts.envelope import decode
 from common.contracts.members import PointsEarned, PointsReversed
 from integration.bus.effects import checkin, earned, member, recording, reversed_
 from integration.bus.harness import Log
@@ -23,6 +24,17 @@ async def test_events_of_one_unit_of_work_keep_their_order_across_types(log: Log
     await log.produce(earned(1), reversed_(2), earned(3), reversed_(4))
     await log.drain(recording(PointsEarned, PointsReversed))
     assert await log.numbers() == [1, 2, 3, 4]
+
+
+async def test_many_events_of_one_unit_of_work_keep_their_order_whatever_their_ids(log: Log) -> None:
+    db = await log.db("members")
+    async with db.transaction() as uow:
+        uow.append(earned(0))
+        cause, _ = decode(uow.events[0].envelope)
+        for n in range(1, 50):
+            uow.append(earned(n), cause=cause)
+    await log.drain(recording())
+    assert await log.numbers() == list(range(50))
 
 
 async def test_a_known_type_without_a_handler_is_passed_over(log: Log) -> None:

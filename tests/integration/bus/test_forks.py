@@ -104,6 +104,22 @@ async def test_ghosts_that_come_back_are_not_applied_again(apart: Apart) -> None
         await read_by(apart, 1, 2, 3, 4)
 
 
+async def test_ghosts_that_come_back_before_anything_else_was_read(apart: Apart) -> None:
+    """The cursor was set back, the way it came is open again: what was applied is passed over."""
+    producer = apart.producer
+    async with apart.consuming(recording()):
+        await producer.produce(earned(1))
+        await apart.copy("standby")
+        await producer.produce(earned(2))
+        await read_by(apart, 1, 2)
+    await apart.switch("standby", aside="first")
+    await apart.accept_fork()
+    await apart.switch("first", aside="second")
+    await producer.produce(earned(3))
+    async with apart.consuming(recording()):
+        await read_by(apart, 1, 2, 3)
+
+
 async def test_a_fork_is_seen_without_news_before_time_is_said_to_be_complete(apart: Apart) -> None:
     producer = apart.producer
     await producer.produce(earned(1))

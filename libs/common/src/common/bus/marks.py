@@ -4,8 +4,8 @@ A mark is (head, xid): the greatest visible position, then a fresh xid. Ids are 
 `head` belongs to a transaction older than the mark's; once a later snapshot shows that all of those have ended (its xmin is
 above the mark's xid), nothing at or below `head` can still appear. Marks are memory, not state.
 
-`complete to T`: T was read from the producer's clock before the mark's xid was taken, so every event appended at or before T
-belongs to an older transaction too. When the mark settles they are all visible, hence at or below the head visible then;
+`complete to T`: T is just before what the producer's clock showed when the mark's xid was not yet taken, so every event
+appended at or before T belongs to an older transaction too. When the mark settles they are all visible, hence at or below the head visible then;
 T may be stated once everything up to that head has been read.
 """
 

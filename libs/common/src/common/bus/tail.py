@@ -16,13 +16,13 @@ QUIET_MARK = timedelta(seconds=1)
 """Without news a mark is taken this often (or when a virtual clock has moved), so that a silent log's time is known."""
 
 # The snapshot, then the clock, then the xid: the order the proof in `marks` needs. The xid is taken only for a mark.
-# A virtual clock stands still while events are appended, so at its T only what is before T can be complete.
+# What comes later may still be appended in the same tick, and a virtual clock stands still for long: T is just before it.
 _LOOK = """
 WITH head AS MATERIALIZED (
     SELECT generation, id FROM outbox ORDER BY generation DESC, id DESC LIMIT 1
 )
 SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xmin, head.generation, head.id,
-       coalesce($3::timestamptz - interval '1 microsecond', clock_timestamp()) AS clock,
+       coalesce($3::timestamptz, clock_timestamp()) - interval '1 microsecond' AS clock,
        CASE WHEN $4 OR (head.generation, head.id) > ($1::bigint, $2::bigint)
             THEN pg_current_xact_id()::text::bigint END AS mark_xid,
        EXISTS (
