@@ -16,7 +16,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 
-from common.migrating import migrate_in_loop, with_connection
+from common.migrating import comparing, migrate_in_loop
 from common.provisioning import provision_database
 from common.runtime import Service
 from common.testing.databases import EnginesRun
@@ -31,7 +31,7 @@ async def _write(service: Service, url: str, message: str) -> None:
         config.set_main_option("file_template", f"{number:04d}_{name}")
         command.revision(config, message=message, autogenerate=True, rev_id=f"{number:04d}")
 
-    await with_connection(url, service.name, service.migrations, write)
+    await comparing(url, service.name, service.migrations, write)
 
 
 def main() -> None:
