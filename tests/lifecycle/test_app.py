@@ -1,0 +1,81 @@
+from typing import Any
+
+import pytest
+
+from common.auth.principal import Role
+from common.contracts.topics import CATALOGUE
+from common.migrating import MigrationError, check
+from factories.lifecycle import Life, member, ordered, registered
+from lifecycle.app import SERVICE
+from lifecycle.consumers import HANDLERS
+from lifecycle.jobs import show_counts
+
+ANNA = member(1)
+
+
+def test_what_the_policy_speaks_of_is_listened_to() -> None:
+    assert {event.NAME for event in HANDLERS.table} == {
+        *("member.registered", "coupon.claimed", "reward.granted", "reward.refused"),
+        *("community.joined", "chat.message_counted", "checkin.recorded", "message.read"),
+        *("message.sent", "message.refused"),
+        *("order.confirmed", "order.voided", "order.refunded"),
+    }
+    assert set(HANDLERS.table) <= set(CATALOGUE.values())
+    assert not HANDLERS.ordered
+
+
+@pytest.mark.integration
+async def test_the_tables_are_those_of_the_models(life: Life) -> None:
+    url = life.service.engines.url(role="lifecycle", database=life.service.database)
+    await check(url=url, schema="lifecycle", folder=SERVICE.migrations)
+    async with life.service.db.transaction() as uow:
+        await uow.execute("DROP INDEX ix_transition_at")
+    with pytest.raises(MigrationError, match="ix_transition_at"):
+        await check(url=url, schema="lifecycle", folder=SERVICE.migrations)
+
+
+@pytest.mark.integration
+async def test_every_route_has_its_rule(life: Life) -> None:
+    await life.happen(registered(ANNA))
+    document = (await life.service.client.get("/lifecycle/openapi.json")).json()
+    paths = [path for path in document["paths"] if path.startswith("/v1/") and "dead-letters" not in path]
+    assert len(paths) == 9
+    for path in paths:
+        url = f"/lifecycle{path.format(member_id=ANNA)}"
+        query = {"from": "2026-03-01", "to": "2026-03-31"} if path.endswith("transition-counts") else {}
+
+        async def status(*roles: Role, url: str = url, query: Any = query, signed_in: bool = True) -> int:
+            headers = life.service.headers(*roles, member_id=ANNA) if signed_in else {}
+            return (await life.service.client.get(url, params=query, headers=headers)).status_code
+
+        assert await status(signed_in=False) == 401, path
+        assert await status(Role.OPERATOR) == 200, path
+        assert await status(Role.ADMIN) == 200, path
+        for role in (Role.MEMBER, Role.LEADER, Role.CLERK, Role.SERVICE):
+            assert await status(role) == (200 if path.endswith("/me") else 403), (path, role)
+
+
+@pytest.mark.integration
+async def test_days_begin_where_the_business_is(life: Life) -> None:
+    resources = life.service.runtime.resources
+    assert resources.engine.policy.tz == life.service.runtime.settings.timezone
+
+
+@pytest.mark.integration
+async def test_what_happens_is_measured_and_nobody_is_named(life: Life) -> None:
+    await life.happen(registered(ANNA), ordered(ANNA))
+    await show_counts(life.service.db)
+    text = (await life.service.client.get("/lifecycle/metrics")).text
+
+    for line in (
+        'lifecycle_members{dimension="stage",value="convert"} 1.0',
+        'lifecycle_members{dimension="stage",value="repurchase"} 0.0',
+        'lifecycle_members{dimension="health",value="active"} 1.0',
+        'lifecycle_transitions_total{cause="event",dimension="stage",value="convert"} 1.0',
+        'lifecycle_decisions_total{outcome="acted",rule="welcome"} 1.0',
+        "lifecycle_event_to_action_seconds_count 2.0",
+        "lifecycle_steps_total 2.0",
+        "lifecycle_waiting_events 0.0",
+    ):
+        assert line in text
+    assert str(ANNA) not in text
