@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shutil
-import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from hypothesis import settings
 from common.contracts.topics import TOPICS
 from common.testing import brokers
 from common.testing.databases import Engines, EnginesRun, cloned, create_log_database
+from common.testing.folders import make_folder
 
 SERVICES = list(TOPICS)
 
@@ -30,7 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
     expression = str(config.getoption("markexpr"))
     if hasattr(config, "workerinput") or "not (integration" in expression or config.getoption("collectonly"):
         return
-    _folder = Path(tempfile.mkdtemp(prefix="huitou-tests-"))
+    _folder = make_folder()
     _run = EnginesRun(_folder)
     _run.start(services=SERVICES).publish()
     config.add_cleanup(brokers.offer())

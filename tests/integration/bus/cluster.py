@@ -1,8 +1,6 @@
 """A server of a test's own, with the log on it; it can be killed, restarted, copied and restored."""
 
 import os
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -17,10 +15,10 @@ from common.engines.folder import DataFolder, open_folder
 from common.engines.postgres import PostgresEngine, StopMode
 from common.engines.processes import find_marked
 from common.testing.databases import Engines
+from common.testing.folders import make_folder
 from integration.bus.harness import TRANSPORTS, Log
 
 DATABASE = "log"
-_MEMORY, _ROOM_BYTES = Path("/dev/shm"), 2 * 1024**3  # noqa: S108 - a private folder is made in it
 
 
 class Cluster:
@@ -69,17 +67,6 @@ class Cluster:
         for log in self._logs:
             await log.close()
         await self.engine.stop(mode="immediate")
-
-
-def make_folder(place: Path | None = None) -> Path:
-    """One that all users can reach: where user namespaces are forbidden, PostgreSQL runs as another user.
-
-    In memory where there is room: a test copies hundreds of small files.
-    """
-    roomy = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM_BYTES
-    folder = Path(tempfile.mkdtemp(prefix="huitou-bus-", dir=place or (_MEMORY if roomy else None)))
-    folder.chmod(0o755)
-    return folder
 
 
 @asynccontextmanager

@@ -15,7 +15,8 @@ from common.engines.folder import DataFolder, open_folder
 from common.engines.postgres import PostgresEngine
 from common.provisioning import provision_roles
 from common.testing.databases import PASSWORD, Engines, cloned, create_log_database
-from integration.bus.cluster import DATABASE, Cluster, make_folder, new_cluster
+from common.testing.folders import make_folder
+from integration.bus.cluster import DATABASE, Cluster, new_cluster
 from integration.bus.effects import CREATE_EFFECT
 from integration.bus.harness import TRANSPORTS, Log
 

@@ -69,21 +69,6 @@ async def waits_for_a_lock(log: Log) -> bool:
     return bool(await (await log.db()).fetchval(sql))
 
 
-async def test_a_replay_keeps_the_consumers_out(log: Log) -> None:
-    letter = await set_aside(log, Mendable())
-    gate = Gate()
-    replay = asyncio.create_task(dead_letters.replay(await log.db(), letter, gate.handlers()))
-    await eventually(lambda: gate.arrived, seconds=SECONDS)
-    async with log.consuming(recording()):
-        await log.produce(earned(2, key=1))
-        await eventually(lambda: waits_for_a_lock(log), seconds=SECONDS, what="the consumer waits")
-        assert await log.numbers() == []
-        gate.opened.set()
-        await replay
-        await log.scanned()
-    assert await log.numbers() == [1, 2]
-
-
 async def test_a_replay_and_a_discard_at_once(log: Log) -> None:
     letter = await set_aside(log, Mendable())
     gate, db = Gate(), await log.db()

@@ -12,8 +12,9 @@ from common.contracts.topics import TOPICS
 from common.engines.copies import back_up, copy_cluster, promote
 from common.engines.folder import open_folder
 from common.engines.postgres import PostgresEngine
+from common.testing.folders import make_folder
 from common.testing.waiting import eventually
-from integration.bus.cluster import DATABASE, Cluster, make_folder
+from integration.bus.cluster import DATABASE, Cluster
 from integration.bus.effects import earned, recording
 from integration.bus.harness import SECONDS, Log
 
