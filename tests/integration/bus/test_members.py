@@ -5,32 +5,37 @@ from contextlib import AsyncExitStack
 
 import pytest
 
+from common.bus.feed import Feed
+from common.bus.records import LogRow
 from common.testing.waiting import eventually
-from integration.bus.effects import Gate, earned, recording
+from integration.bus.effects import earned, recording
 from integration.bus.harness import SECONDS, Log
-from integration.bus.test_dead_letters import waits_for_a_lock
 
 pytestmark = pytest.mark.integration
 
 
-async def test_two_members_with_the_same_batch(log: Log) -> None:
-    """16. Both have read it before either commits; its effects happen once, and the second goes on from there."""
+async def test_two_members_with_the_same_batch(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    """16. Both have read it before either locks the lane; its effects happen once, and the second goes on from there."""
+    barrier, batches, begun = asyncio.Barrier(2), list[list[LogRow]](), Feed._commit_batch
+
+    async def commit_together(feed: Feed, rows: list[LogRow]) -> None:
+        batches.append(rows)
+        if len(batches) <= 2:
+            await asyncio.wait_for(barrier.wait(), SECONDS)
+        await begun(feed, rows)
+
+    monkeypatch.setattr(Feed, "_commit_batch", commit_together)
     await log.produce(earned(1), earned(2))
-    gate = Gate()
-    first, second = log.new_db(), log.new_db()
     async with AsyncExitStack() as members:
-        for db in (first, second):
+        for db in (log.new_db(), log.new_db()):
             await db.open()
             members.push_async_callback(db.close)
-            await members.enter_async_context(log.consuming(gate.handlers(), db=db))
-        await eventually(lambda: gate.arrived, seconds=SECONDS)
-        await eventually(lambda: waits_for_a_lock(log), seconds=SECONDS, what="the other waits for the lane")
-        gate.opened.set()
+            await members.enter_async_context(log.consuming(recording(), db=db))
         await log.scanned()
         await log.produce(earned(3))
         await log.scanned()
     assert await log.numbers() == [1, 2, 3]
-    assert gate.arrived == 2
+    assert batches[0] == batches[1]
 
 
 async def test_members_take_turns_and_lose_nothing(log: Log) -> None:
