@@ -48,7 +48,7 @@ async def database(engines: Engines, bus_template: str) -> AsyncIterator[str]:
         yield name
 
 
-@pytest.fixture(params=sorted(TRANSPORTS))
+@pytest.fixture(params=sorted(TRANSPORTS))  # a module that is about one says so: `ONLY_POSTGRES`
 async def log(request: pytest.FixtureRequest, engines: Engines, database: str) -> AsyncIterator[Log]:
     log = Log(engines=engines, database=database, transport=TRANSPORTS[request.param])
     yield log

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
 
+import pytest
 from prometheus_client import CollectorRegistry
 
 from common.bus import dead_letters
@@ -84,6 +85,10 @@ class PostgresTransport:
 
 
 TRANSPORTS: dict[str, Transport] = {"postgres": PostgresTransport()}
+
+
+ONLY_POSTGRES = pytest.mark.parametrize("log", ["postgres"], indirect=True)
+"""For a module about outboxes and their partitions: another transport would show the same again."""
 
 
 class Log:

@@ -13,9 +13,9 @@ from common.contracts.envelope import decode
 from common.contracts.log import GenerationStarted
 from common.db import Database
 from integration.bus.effects import earned, recording
-from integration.bus.harness import Log
+from integration.bus.harness import ONLY_POSTGRES, Log
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, ONLY_POSTGRES]
 
 RACERS = 8
 

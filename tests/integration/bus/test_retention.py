@@ -21,10 +21,10 @@ from common.runtime import Runtime, Service, Surroundings
 from common.settings import ServiceSettings
 from common.testing.waiting import eventually
 from integration.bus.effects import checkin, earned, recording
-from integration.bus.harness import GROUP, SECONDS, Log
+from integration.bus.harness import GROUP, ONLY_POSTGRES, SECONDS, Log
 from integration.bus.test_append import days
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, ONLY_POSTGRES]
 
 KEEP = timedelta(days=14)
 FIRST = datetime(2026, 1, 1, 12, tzinfo=UTC)
