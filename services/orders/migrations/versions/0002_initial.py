@@ -28,7 +28,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("code", name=op.f("uq_campaign_code")),
         schema="orders",
     )
-    op.create_index(op.f("ix_campaign_closes_at"), "campaign", ["closes_at"], unique=False, schema="orders")
     op.create_table(
         "payment_callback",
         sa.Column("provider", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -251,7 +250,7 @@ def upgrade() -> None:
         sa.Column("takes_stock", sa.Boolean(), nullable=False),
         sa.Column("takes_cap", sa.Boolean(), nullable=False),
         sa.CheckConstraint("discount_minor BETWEEN 0 AND amount_minor", name=op.f("ck_order_line_discount")),
-        sa.CheckConstraint("quantity BETWEEN 1 AND 1000000", name=op.f("ck_order_line_quantity")),
+        sa.CheckConstraint("quantity BETWEEN 1 AND 100000000", name=op.f("ck_order_line_quantity")),
         sa.CheckConstraint(
             "refunded_minor BETWEEN 0 AND amount_minor - discount_minor", name=op.f("ck_order_line_refunded")
         ),
@@ -425,6 +424,5 @@ def downgrade() -> None:
     op.drop_table("product", schema="orders")
     op.drop_table("pickup_point", schema="orders")
     op.drop_table("payment_callback", schema="orders")
-    op.drop_index(op.f("ix_campaign_closes_at"), table_name="campaign", schema="orders")
     op.drop_table("campaign", schema="orders")
     # ### end Alembic commands ###

@@ -133,3 +133,23 @@ class ImportInconsistent(Invalid):
 
 class ClerkNotFound(NotFound):
     pass
+
+
+class CampaignEmpty(Conflict):
+    """It sells nothing."""
+
+
+class CapBelowPromised(Conflict):
+    """Orders hold or have bought more than the new cap allows."""
+
+
+class WindowInvalid(Invalid):
+    """A window that ends before it begins."""
+
+
+class LineUnknown(Invalid):
+    """It names a line that the order does not have."""
+
+
+class RefundNotFailed(Conflict):
+    """Only a refund that the provider refused is asked for again."""

@@ -83,7 +83,6 @@ class Campaign(Base, table=True):
     __table_args__ = (
         CheckConstraint("status IN ('draft', 'published', 'cancelled')", name="status"),
         CheckConstraint("opens_at < closes_at", name="window"),
-        Index(None, "closes_at"),
     )
     id: UUID = Field(primary_key=True)
     code: str = Field(unique=True)

@@ -13,6 +13,9 @@ class OrdersSettings(ServiceSettings):
         30, ge=1, le=7 * 24 * 60, description="Minutes that stock and coupon are held for an order that is not paid."
     )
     pickups_per_minute: int = Field(60, ge=1, description="Pick-up codes that one clerk may try in a minute.")
+    callbacks_per_minute: int = Field(
+        6000, ge=1, description="Payment callbacks that one address may send in a minute."
+    )
     development_payment_secret: SecretStr = Field(
         SecretStr(_DEVELOPMENT_SECRET),
         min_length=16,

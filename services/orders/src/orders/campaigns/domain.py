@@ -1,11 +1,12 @@
-"""When a campaign sells."""
+"""When a campaign sells, and what of it may still be changed."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from orders.errors import CampaignNotOpen
+from orders.errors import CampaignNotOpen, CampaignStarted
 
+Status = Literal["draft", "published", "cancelled"]
 Phase = Literal["draft", "scheduled", "open", "closed", "cancelled"]
 
 
@@ -13,29 +14,37 @@ Phase = Literal["draft", "scheduled", "open", "closed", "cancelled"]
 class CampaignTerms:
     """What of a campaign 團購活動 a price depends on."""
 
-    status: str
+    status: Status
     opens_at: datetime
     closes_at: datetime
     coupons_allowed: bool
 
-
-def phase_of(*, status: str, opens_at: datetime, closes_at: datetime, now: datetime) -> Phase:
-    """Where in its life a campaign is: its status says what people decided, its window the rest."""
-    if status == "draft":
-        return "draft"
-    if status == "cancelled":
-        return "cancelled"
-    if now < opens_at:
-        return "scheduled"
-    return "open" if now < closes_at else "closed"
+    def phase(self, now: datetime) -> Phase:
+        """Where in its life it is: the status says what people decided, the window 團期 the rest."""
+        if self.status != "published":
+            return self.status
+        if now < self.opens_at:
+            return "scheduled"
+        return "open" if now < self.closes_at else "closed"
 
 
 def require_open(campaign: CampaignTerms, *, now: datetime) -> None:
     """Raises CampaignNotOpen."""
-    phase = phase_of(status=campaign.status, opens_at=campaign.opens_at, closes_at=campaign.closes_at, now=now)
-    if phase == "scheduled":
-        raise CampaignNotOpen(f"campaign_id: the campaign opens at {campaign.opens_at.isoformat()}")
-    if phase == "closed":
-        raise CampaignNotOpen(f"campaign_id: the campaign closed at {campaign.closes_at.isoformat()}")
-    if phase != "open":
-        raise CampaignNotOpen("campaign_id: the campaign is not open")
+    match campaign.phase(now):
+        case "open":
+            return
+        case "scheduled":
+            raise CampaignNotOpen(f"campaign_id: the campaign opens at {campaign.opens_at.isoformat()}")
+        case "closed":
+            raise CampaignNotOpen(f"campaign_id: the campaign closed at {campaign.closes_at.isoformat()}")
+        case phase:
+            raise CampaignNotOpen(f"campaign_id: the campaign is {phase}")
+
+
+def require_changeable(campaign: CampaignTerms, *, now: datetime, frozen: bool) -> None:
+    """`frozen`: the change is to something that buyers rely on from the opening on. Raises CampaignStarted."""
+    phase = campaign.phase(now)
+    if phase in {"closed", "cancelled"}:
+        raise CampaignStarted(f"the campaign is {phase}: it does not change any more")
+    if phase == "open" and frozen:
+        raise CampaignStarted("the campaign is open: only its name, its end and its caps still change")

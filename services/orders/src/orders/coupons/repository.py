@@ -2,8 +2,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from common.connection import Record
 from common.contracts.members import CouponIssued
-from common.db import UnitOfWork
+from common.db import Database, UnitOfWork
 
 _GRANT = """
 WITH granted AS (
@@ -45,3 +46,17 @@ async def expire(uow: UnitOfWork, coupon_id: UUID) -> tuple[UUID, datetime] | No
         uow.now,
     )
     return (row["member_id"], row["expires_at"]) if row is not None else None
+
+
+async def list_of(
+    db: Database, member_id: UUID, *, status: str | None, before: UUID | None, limit: int
+) -> list[Record]:
+    return await db.fetch(
+        "SELECT id, template, value_minor, minimum_spend_minor, currency, valid_from, expires_at, status, order_id"
+        " FROM coupon WHERE member_id = $1 AND ($2::text IS NULL OR status = $2) AND ($3::uuid IS NULL OR id < $3)"
+        " ORDER BY id DESC LIMIT $4",
+        member_id,
+        status,
+        before,
+        limit,
+    )

@@ -54,3 +54,34 @@ class OrderView(OrderSummary):
     pickup_code: str | None = Field(
         description="What to show at the pick-up point 取貨碼; only to its owner, while the order can be picked up."
     )
+
+
+class TransitionView(BaseModel):
+    """A change of an order's status."""
+
+    from_status: Status | None
+    to_status: Status
+    actor: UUID | None = Field(description="Who did it; null: the system.")
+    reason: str
+    at: datetime
+
+
+class TransitionList(BaseModel):
+    """Everything that happened to an order, in order."""
+
+    items: list[TransitionView]
+
+
+class SkuTotal(BaseModel):
+    """What was ordered of a SKU in a campaign."""
+
+    sku_id: UUID
+    orders: int
+    quantity: int = Field(description="Units that stand: confirmed or picked up, without what was refunded.")
+    unpaid_quantity: int = Field(description="Units held by orders that are not paid.")
+
+
+class CampaignTotals(BaseModel):
+    """What to buy for a campaign 彙總."""
+
+    items: list[SkuTotal]

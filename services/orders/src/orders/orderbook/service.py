@@ -1,11 +1,23 @@
 """Orders as they are read."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from common.db import Database, UnitOfWork
+from orders.campaigns import service as campaigns
 from orders.errors import OrderNotFound
 from orders.orderbook import repository
-from orders.orderbook.schemas import OrderLineView, OrderView
+from orders.orderbook.schemas import (
+    CampaignTotals,
+    OrderLineView,
+    OrderSummary,
+    OrderView,
+    SkuTotal,
+    Status,
+    TransitionList,
+    TransitionView,
+)
 
 
 async def get_order(reader: Database | UnitOfWork, order_id: UUID, *, member_id: UUID | None) -> OrderView:
@@ -16,3 +28,47 @@ async def get_order(reader: Database | UnitOfWork, order_id: UUID, *, member_id:
     lines = await repository.list_lines(reader, order_id)
     seen = {**dict(row), "pickup_code": row["pickup_code"] if member_id is not None else None}
     return OrderView(**seen, lines=[OrderLineView(**dict(line)) for line in lines])
+
+
+async def require_visible(db: Database, order_id: UUID, *, member_id: UUID | None) -> None:
+    """Raises OrderNotFound."""
+    if await repository.find_order(db, order_id, member_id=member_id) is None:
+        raise OrderNotFound(f"there is no order {order_id}")
+
+
+async def list_newest(
+    db: Database,
+    *,
+    member_id: UUID | None,
+    statuses: Sequence[Status],
+    before: UUID | None,
+    limit: int,
+    campaign_id: UUID | None = None,
+    pickup_point_id: UUID | None = None,
+    created_from: datetime | None = None,
+    created_before: datetime | None = None,
+) -> list[OrderSummary]:
+    rows = await repository.list_newest(
+        db,
+        member_id=member_id,
+        statuses=statuses,
+        campaign_id=campaign_id,
+        pickup_point_id=pickup_point_id,
+        created_from=created_from,
+        created_before=created_before,
+        before=before,
+        limit=limit,
+    )
+    return [OrderSummary(**dict(row)) for row in rows]
+
+
+async def list_transitions(db: Database, order_id: UUID) -> TransitionList:
+    await require_visible(db, order_id, member_id=None)
+    rows = await repository.list_transitions(db, order_id)
+    return TransitionList(items=[TransitionView(**dict(row)) for row in rows])
+
+
+async def sum_campaign(db: Database, campaign_id: UUID) -> CampaignTotals:
+    """What has been ordered in a campaign. Raises CampaignNotFound."""
+    await campaigns.get(db, campaign_id)
+    return CampaignTotals(items=[SkuTotal(**dict(row)) for row in await repository.sum_campaign(db, campaign_id)])

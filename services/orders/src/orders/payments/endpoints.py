@@ -4,11 +4,13 @@ from uuid import UUID
 import msgspec
 from fastapi import APIRouter, Depends, Path, Request, Response
 
-from common.auth.access import AnyMember, public
+from common.auth.access import AnyMember, Operator, public
 from common.auth.principal import Role
 from common.db import UnitOfWork
 from common.http.dependencies import Db
 from common.http.idempotency import OnceKey, run_once
+from common.http.limits import LimitRate
+from common.http.pages import Page, PageQuery, page
 from orders.adapters.providers import Payable
 from orders.payments import service
 from orders.payments.schemas import (
@@ -16,8 +18,10 @@ from orders.payments.schemas import (
     CallbackAnswer,
     DevelopmentCallbackBody,
     OpenPaymentView,
+    PaymentExceptionView,
     PaymentView,
 )
+from orders.refunds import service as refunds
 from orders.resources import CurrentResources
 
 router = APIRouter(tags=["payments"])
@@ -55,7 +59,7 @@ async def pay_order(
 @router.post(
     "/payment-callbacks/{provider}",
     operation_id="receive_payment_callback",
-    dependencies=[Depends(public)],
+    dependencies=[Depends(public), Depends(LimitRate("callbacks_per_minute"))],
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -70,8 +74,14 @@ async def receive_payment_callback(
     notice = service.provider_of(resources.providers, provider).read_callback(
         await request.body(), dict(request.headers)
     )
-    confirmation = await service.receive(db, notice, provider=provider)
-    if confirmation is not None:
-        resources.metrics.confirmed.labels(confirmation.channel).inc()
-        resources.metrics.paid_minor.labels(confirmation.currency).inc(confirmation.payable_minor)
+    booking = await service.receive(db, resources, notice, provider=provider)
+    if booking.refund_id is not None:
+        await refunds.send_due(db, resources.providers, only=[booking.refund_id])
     return CallbackAnswer()
+
+
+@router.get("/payment-exceptions", operation_id="list_payment_exceptions")
+async def list_payment_exceptions(db: Db, _: Operator, pages: PageQuery) -> Page[PaymentExceptionView]:
+    """Money that came late, twice, in another amount or for nothing we know, and its way back; the newest first."""
+    exceptions = await service.list_exceptions(db, before=pages.after, limit=pages.limit)
+    return page(exceptions, limit=pages.limit, last_id=exceptions[-1].id if exceptions else None)

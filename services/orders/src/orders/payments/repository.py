@@ -1,9 +1,10 @@
+from datetime import datetime
 from uuid import UUID
 
 from common.connection import Record
-from common.db import UnitOfWork
+from common.db import Database, UnitOfWork
 from orders.adapters.providers import Notice
-from orders.holdings.domain import disarm, lines_of, move_goods
+from orders.holdings.domain import STOCK_MOVED, disarm, move_goods, whole_lines
 
 # `open_payment_id` on the order's own row decides: one attempt at a time, and none on an order that is being ended.
 _OPEN = """
@@ -41,11 +42,15 @@ WITH noted AS (
 ), settled AS (
     UPDATE payment SET status = 'paid', transaction_id = $2, settled_at = $6
     WHERE id = $3 AND EXISTS (SELECT FROM confirmed)
-), {move_goods("confirmed", lines=lines_of("confirmed"), reserved="-", sold="+")},
-coupon_redeemed AS (
+), {
+    move_goods(
+        campaign="(SELECT campaign_id FROM confirmed)",
+        lines=whole_lines("confirmed", reserved="-quantity", sold="quantity"),
+    )
+}, coupon_redeemed AS (
     UPDATE coupon SET status = 'redeemed', changed_at = $6
     WHERE id = (SELECT coupon_id FROM confirmed) AND order_id = (SELECT id FROM confirmed) AND status = 'locked'
-      AND (SELECT count(*) FROM stock_moved) >= 0
+      AND (SELECT count(*) FROM {STOCK_MOVED}) >= 0
 ), moved AS (
     INSERT INTO order_transition (order_id, from_status, to_status, actor, reason, at)
     SELECT id, 'pending_payment', 'confirmed', NULL, 'paid', $6 FROM confirmed
@@ -55,6 +60,45 @@ SELECT EXISTS (SELECT FROM noted) AS noted, confirmed.id AS order_id, confirmed.
        confirmed.currency
 FROM (VALUES (1)) AS one LEFT JOIN confirmed ON true
 """  # noqa: S608 - pieces of our own SQL
+
+_LOCK = """
+SELECT orders.id AS order_id, orders.member_id, orders.status AS order_status, payment.amount_minor, payment.currency,
+       payment.status
+FROM orders JOIN payment ON payment.order_id = orders.id
+WHERE payment.id = $1 AND payment.provider = $2 FOR UPDATE
+"""
+
+_NOTE = """
+INSERT INTO payment_callback (provider, transaction_id, outcome, payment_id, amount_minor, currency, received_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING
+"""
+
+# What ends an attempt lets the member begin another.
+_MARK = """
+WITH marked AS (
+    UPDATE payment SET status = $2, transaction_id = $3, settled_at = CASE WHEN $2 = 'unknown' THEN NULL ELSE $4::timestamptz END
+    WHERE id = $1 AND status IN ('submitted', 'unknown', 'closed')
+    RETURNING id
+)
+UPDATE orders SET open_payment_id = NULL WHERE $2 <> 'unknown' AND open_payment_id = (SELECT id FROM marked)
+"""
+
+_INSERT_EXCEPTION = """
+INSERT INTO payment_exception (id, kind, provider, transaction_id, payment_id, order_id, refund_id, amount_minor, currency, noted_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+"""
+
+_OVERDUE = """
+SELECT payment.id, payment.provider, payment.order_id FROM payment JOIN orders ON orders.open_payment_id = payment.id
+WHERE payment.status IN ('submitted', 'unknown') AND orders.pay_deadline <= $1 ORDER BY payment.id LIMIT $2
+"""
+
+_EXCEPTIONS = """
+SELECT exception.id, kind, exception.provider, exception.transaction_id, exception.payment_id, exception.order_id, refund_id,
+       exception.amount_minor, exception.currency, noted_at, refund.status AS refund_status
+FROM payment_exception AS exception LEFT JOIN refund ON refund.id = exception.refund_id
+WHERE ($1::uuid IS NULL OR exception.id < $1) ORDER BY exception.id DESC LIMIT $2
+"""
 
 
 async def open_payment(
@@ -82,3 +126,62 @@ async def confirm(uow: UnitOfWork, notice: Notice, *, provider: str) -> Record:
     if row is None:
         raise RuntimeError("a row of one value gives one row")
     return row
+
+
+async def lock(uow: UnitOfWork, payment_id: UUID, *, provider: str) -> Record | None:
+    """The attempt and its order, as they are when nobody else moves them."""
+    return await uow.fetchrow(_LOCK, payment_id, provider)
+
+
+async def note(uow: UnitOfWork, notice: Notice, *, provider: str) -> bool:
+    """False: this was said before."""
+    noted = await uow.execute(
+        _NOTE,
+        provider,
+        notice.transaction_id,
+        notice.outcome,
+        notice.payment_id,
+        notice.amount_minor,
+        notice.currency,
+        uow.now,
+    )
+    return noted == 1
+
+
+async def mark(uow: UnitOfWork, payment_id: UUID, *, status: str, transaction_id: str | None) -> None:
+    """Say what became of an attempt that is not paid. The caller holds its order."""
+    await uow.execute(_MARK, payment_id, status, transaction_id, uow.now)
+
+
+async def insert_exception(
+    uow: UnitOfWork,
+    notice: Notice,
+    *,
+    exception_id: UUID,
+    kind: str,
+    provider: str,
+    order_id: UUID | None,
+    refund_id: UUID | None,
+) -> None:
+    await uow.execute(
+        _INSERT_EXCEPTION,
+        exception_id,
+        kind,
+        provider,
+        notice.transaction_id,
+        notice.payment_id,
+        order_id,
+        refund_id,
+        notice.amount_minor,
+        notice.currency,
+        uow.now,
+    )
+
+
+async def list_overdue(db: Database, *, now: datetime, limit: int) -> list[Record]:
+    """Open attempts on orders whose deadline is over."""
+    return await db.fetch(_OVERDUE, now, limit)
+
+
+async def list_exceptions(db: Database, *, before: UUID | None, limit: int) -> list[Record]:
+    return await db.fetch(_EXCEPTIONS, before, limit)

@@ -5,6 +5,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from orders.adapters.providers import DEVELOPMENT
+from orders.payments.domain import ExceptionKind
 
 
 class BeginPayment(BaseModel):
@@ -48,3 +49,19 @@ class DevelopmentCallbackBody(BaseModel):
     transaction_id: Annotated[str, Field(pattern="^[A-Za-z0-9_-]{1,64}$")]
     amount_minor: Annotated[int, Field(ge=0, le=10**15)]
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
+
+
+class PaymentExceptionView(BaseModel):
+    """Money that no order wanted, and what became of it."""
+
+    id: UUID
+    kind: ExceptionKind
+    provider: str
+    transaction_id: str
+    payment_id: UUID
+    order_id: UUID | None
+    refund_id: UUID | None
+    refund_status: Literal["requested", "succeeded", "failed"] | None
+    amount_minor: int
+    currency: str
+    noted_at: datetime

@@ -5,14 +5,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import structlog
+
 from common.connection import Record
-from common.contracts.orders import CouponRedeemed, OrderConfirmed, OrderPaid
 from common.db import Database, UnitOfWork
+from common.errors import Unavailable
 from common.ids import new_id
-from orders.adapters.providers import Notice, PaymentProvider
+from orders.adapters.providers import Notice, Outcome, PaymentProvider
+from orders.confirmation.domain import Confirmation
+from orders.confirmation.service import tell_confirmed
 from orders.errors import OrderNotFound, OrderNotPayable, PayDeadlinePassed, PaymentProviderUnknown
 from orders.payments import repository
-from orders.payments.domain import Confirmation
+from orders.payments.domain import ExceptionKind, why_unwanted
+from orders.payments.schemas import PaymentExceptionView
+from orders.refunds import service as refunds
+from orders.refunds.service import Unwanted
+from orders.resources import Resources
+
+log = structlog.get_logger()
+
+AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,52 +65,108 @@ async def begin(uow: UnitOfWork, *, order_id: UUID, member_id: UUID | None, prov
     return _attempt(row)
 
 
-async def receive(db: Database, notice: Notice, *, provider: str) -> Confirmation | None:
-    """Book what a provider said, once however often it says it. The confirmation, if this made one."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booking:
+    """What came of a notice. Nothing, when it was said before or changed nothing."""
+
+    confirmation: Confirmation | None = None
+    refund_id: UUID | None = None
+    """Of money that nobody wanted, and that is to be sent back now."""
+
+
+async def receive(db: Database, resources: Resources, notice: Notice, *, provider: str) -> Booking:
+    """Book what a provider said, once however often it says it."""
     async with db.transaction() as uow:
+        if notice.outcome != "paid":
+            await _note_unpaid(uow, notice, provider=provider)
+            return Booking()
         row = await repository.confirm(uow, notice, provider=provider)
-        if row["order_id"] is None:
-            return None
-        confirmation = _confirmation(row, payment_id=notice.payment_id, at=uow.now)
-        tell_confirmed(uow, confirmation)
-        return confirmation
+        if row["order_id"] is not None:
+            confirmation = _confirmation(row, payment_id=notice.payment_id, at=uow.now)
+            tell_confirmed(uow, confirmation, metrics=resources.metrics)
+            return Booking(confirmation=confirmation)
+        if not row["noted"]:
+            return Booking()
+        return Booking(refund_id=await _except(uow, notice, provider=provider))
 
 
-def tell_confirmed(uow: UnitOfWork, order: Confirmation) -> None:
-    """Tell of an order that stands from now on, of its money and of its coupon."""
-    if order.payment_id is not None:
-        uow.append(
-            OrderPaid(
-                order_id=order.order_id,
-                member_id=order.member_id,
-                payment_id=order.payment_id,
-                amount_minor=order.payable_minor,
-                currency=order.currency,
-                paid_at=order.confirmed_at,
-            )
+async def _note_unpaid(uow: UnitOfWork, notice: Notice, *, provider: str) -> None:
+    """`unknown` releases nothing: it only says that the attempt cannot be counted on."""
+    attempt = await repository.lock(uow, notice.payment_id, provider=provider)
+    if attempt is None or attempt["status"] in {"paid", "closed"}:
+        return
+    await repository.note(uow, notice, provider=provider)
+    await repository.mark(uow, notice.payment_id, status=notice.outcome, transaction_id=None)
+
+
+async def _except(uow: UnitOfWork, notice: Notice, *, provider: str) -> UUID | None:
+    """Note money that confirmed nothing, and send it back; what belongs to no attempt of ours waits for a person."""
+    attempt = await repository.lock(uow, notice.payment_id, provider=provider)
+    kind: ExceptionKind = "unknown_payment"
+    refund_id = None
+    if attempt is not None and notice.amount_minor:
+        kind = why_unwanted(
+            order_status=attempt["order_status"],
+            amount_minor=attempt["amount_minor"],
+            currency=attempt["currency"],
+            paid_minor=notice.amount_minor,
+            paid_currency=notice.currency,
         )
-    uow.append(
-        OrderConfirmed(
-            order_id=order.order_id,
-            member_id=order.member_id,
-            amount_minor=order.payable_minor,
-            currency=order.currency,
-            pickup_point_id=order.pickup_point_id,
-            channel=order.channel,
-            confirmed_at=order.confirmed_at,
-            campaign_id=order.campaign_id,
+        refund_id = await refunds.send_back(
+            uow,
+            Unwanted(
+                kind=kind,
+                order_id=attempt["order_id"],
+                payment_id=notice.payment_id,
+                provider=provider,
+                transaction_id=notice.transaction_id,
+                amount_minor=notice.amount_minor,
+                currency=notice.currency,
+            ),
         )
+        if kind == "amount_mismatch":
+            await repository.mark(uow, notice.payment_id, status="closed", transaction_id=None)
+        else:
+            await repository.mark(uow, notice.payment_id, status="paid", transaction_id=notice.transaction_id)
+    await repository.insert_exception(
+        uow,
+        notice,
+        exception_id=new_id(),
+        kind=kind,
+        provider=provider,
+        order_id=attempt["order_id"] if attempt is not None else None,
+        refund_id=refund_id,
     )
-    if order.coupon_id is not None:
-        uow.append(
-            CouponRedeemed(
-                coupon_id=order.coupon_id,
-                member_id=order.member_id,
-                order_id=order.order_id,
-                discount_minor=order.discount_minor,
-                currency=order.currency,
-            )
-        )
+    log.warning("payment unwanted", kind=kind, payment_id=str(notice.payment_id), refund_id=str(refund_id))
+    return refund_id
+
+
+async def close_open(db: Database, resources: Resources, *, payment_id: UUID, provider: str) -> Outcome:
+    """Let nobody pay an attempt any more, and book what its provider says became of it."""
+    found = resources.providers.get(provider)
+    if found is None:
+        log.error("payment has no provider", payment_id=str(payment_id), provider=provider)
+        return "unknown"
+    try:
+        notice = await found.close(payment_id)
+    except (Unavailable, OSError, TimeoutError) as error:
+        log.warning("payment not answered for", payment_id=str(payment_id), error=str(error))
+        notice = Notice(payment_id=payment_id, outcome="unknown")
+    booking = await receive(db, resources, notice, provider=provider)
+    if booking.refund_id is not None:
+        await refunds.send_due(db, resources.providers, only=[booking.refund_id])
+    return notice.outcome
+
+
+async def list_overdue(db: Database) -> list[tuple[UUID, str, UUID]]:
+    """Open attempts on orders whose deadline is over: attempt, provider, order."""
+    rows = await repository.list_overdue(db, now=db.clock.now(), limit=AT_ONCE)
+    return [(row["id"], row["provider"], row["order_id"]) for row in rows]
+
+
+async def list_exceptions(db: Database, *, before: UUID | None, limit: int) -> list[PaymentExceptionView]:
+    rows = await repository.list_exceptions(db, before=before, limit=limit)
+    return [PaymentExceptionView(**dict(row)) for row in rows]
 
 
 def _attempt(row: Record) -> Attempt:

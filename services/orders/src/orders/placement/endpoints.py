@@ -1,5 +1,3 @@
-from uuid import UUID
-
 from fastapi import APIRouter, Response
 
 from common.auth.access import AnyMember, Operator
@@ -10,19 +8,14 @@ from orders.errors import OrderPriceChanged
 from orders.orderbook import service as orderbook
 from orders.orderbook.schemas import OrderLineView, OrderView
 from orders.placement import service
-from orders.placement.domain import Quote, Wanted
 from orders.placement.repository import NewOrder
-from orders.placement.schemas import PlaceAssistedOrder, PlaceOrder, QuotedLine, QuoteRequest, QuoteView
-from orders.placement.service import Placing, Wish
-from orders.resources import CurrentResources, Resources
+from orders.placement.schemas import PlaceAssistedOrder, PlaceOrder
+from orders.placement.service import Placing
+from orders.quotes import service as quotes
+from orders.quotes.domain import Wanted, Wish
+from orders.resources import CurrentResources
 
 router = APIRouter(tags=["placing orders"])
-
-
-@router.post("/quotes", operation_id="quote_order")
-async def quote_order(body: QuoteRequest, principal: AnyMember, db: Db, resources: CurrentResources) -> QuoteView:
-    """What an order would cost the caller now; it holds nothing."""
-    return _quote_view(await service.make_quote(db, _wish(body, principal.id), currency=resources.currency))
 
 
 @router.post("/orders", operation_id="place_order", status_code=201, response_model=OrderView)
@@ -30,23 +23,20 @@ async def place_order(
     body: PlaceOrder, principal: AnyMember, db: Db, resources: CurrentResources, key: OnceKey
 ) -> Response:
     """Place one's own order at the quoted price: stock and coupon are held until the deadline for paying."""
-    placed: list[NewOrder] = []
 
     async def action(uow: UnitOfWork) -> OrderView:
-        wish = _wish(body, principal.id)
-        quote = await service.make_quote(uow, wish, currency=resources.currency)
+        wish = quotes.wish_of(body, principal.id)
+        quote = await quotes.make_quote(uow, wish, currency=resources.currency)
         if quote.payable_minor != body.payable_minor:
             raise OrderPriceChanged(
                 f"payable_minor: the order costs {quote.payable_minor} now; ask the member and order at that price",
-                current=_quote_view(quote).model_dump(mode="json"),
+                current=quotes.quote_view(quote).model_dump(mode="json"),
             )
         placing = Placing(channel="self", placed_by=principal.id, pay_window=resources.pay_window)
-        placed.append(await service.place(uow, wish, quote, placing))
-        return _order_view(placed[0], shows_code=True)
+        order = await service.place(uow, wish, quote, placing, metrics=resources.metrics)
+        return _order_view(order, shows_code=True)
 
-    answer = await run_once(db, key, action)
-    _count(resources, placed)
-    return answer
+    return await run_once(db, key, action)
 
 
 @router.post("/assisted-orders", operation_id="place_assisted_order", status_code=201, response_model=OrderView)
@@ -54,7 +44,6 @@ async def place_assisted_order(
     body: PlaceAssistedOrder, principal: Operator, db: Db, resources: CurrentResources, key: OnceKey
 ) -> Response:
     """Place an order on a member's behalf 代客下單 at agreed amounts; the same reference gives the same order."""
-    placed: list[NewOrder] = []
 
     async def action(uow: UnitOfWork) -> OrderView:
         wish = Wish(
@@ -79,43 +68,11 @@ async def place_assisted_order(
             source=body.source,
             reference=body.placed_reference,
         )
-        quote = await service.make_quote(uow, wish, currency=resources.currency)
-        placed.append(await service.place(uow, wish, quote, placing))
-        return _order_view(placed[0], shows_code=False)
+        quote = await quotes.make_quote(uow, wish, currency=resources.currency)
+        order = await service.place(uow, wish, quote, placing, metrics=resources.metrics)
+        return _order_view(order, shows_code=False)
 
-    answer = await run_once(db, key, action)
-    _count(resources, placed)
-    return answer
-
-
-def _wish(body: QuoteRequest, member_id: UUID) -> Wish:
-    return Wish(
-        member_id=member_id,
-        pickup_point_id=body.pickup_point_id,
-        campaign_id=body.campaign_id,
-        coupon_id=body.coupon_id,
-        lines=[Wanted(sku_id=line.sku_id, quantity=line.quantity) for line in body.lines],
-    )
-
-
-def _quote_view(quote: Quote) -> QuoteView:
-    return QuoteView(
-        lines=[
-            QuotedLine(
-                sku_id=line.sku_id,
-                quantity=line.quantity,
-                unit_price_minor=line.unit_price_minor,
-                amount_minor=line.amount_minor,
-                discount_minor=line.discount_minor,
-            )
-            for line in quote.lines
-        ],
-        currency=quote.currency,
-        items_minor=quote.items_minor,
-        discount_minor=quote.discount_minor,
-        payable_minor=quote.payable_minor,
-        coupon_id=quote.coupon_id,
-    )
+    return await run_once(db, key, action)
 
 
 def _order_view(order: NewOrder, *, shows_code: bool) -> OrderView:
@@ -153,12 +110,3 @@ def _order_view(order: NewOrder, *, shows_code: bool) -> OrderView:
         ],
         pickup_code=order.pickup_code if shows_code and order.status == "confirmed" else None,
     )
-
-
-def _count(resources: Resources, placed: list[NewOrder]) -> None:
-    """What this call placed; nothing when it only repeated an answer."""
-    for order in placed:
-        resources.metrics.placed.labels(order.channel).inc()
-        if order.confirmed_at is not None:
-            resources.metrics.confirmed.labels(order.channel).inc()
-            resources.metrics.paid_minor.labels(order.currency).inc(order.paid_minor)

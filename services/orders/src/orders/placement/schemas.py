@@ -5,29 +5,12 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from common.http.fields import Reference
 from orders.catalogue.schemas import Amount, ItemCode
+from orders.quotes.schemas import QuoteRequest
 
-LARGEST_QUANTITY = 1_000_000
-MOST_LINES = 200
+# What is imported has larger lines (fuel by the hundredth of a litre) and longer baskets.
+LARGEST_AGREED_QUANTITY, MOST_AGREED_LINES = 1_000_000, 300
 
-Quantity = Annotated[int, Field(strict=True, ge=1, le=LARGEST_QUANTITY, examples=[1])]
-
-
-class WantedLine(BaseModel):
-    """How many of a SKU."""
-
-    model_config = ConfigDict(extra="forbid")
-    sku_id: UUID
-    quantity: Quantity = 1
-
-
-class QuoteRequest(BaseModel):
-    """What an order would consist of."""
-
-    model_config = ConfigDict(extra="forbid")
-    pickup_point_id: UUID
-    lines: Annotated[list[WantedLine], Field(min_length=1, max_length=MOST_LINES)]
-    campaign_id: UUID | None = Field(None, description="The campaign to buy in; every line must be in it.")
-    coupon_id: UUID | None = Field(None, description="One of the member's coupons.")
+AgreedQuantity = Annotated[int, Field(strict=True, ge=1, le=LARGEST_AGREED_QUANTITY, examples=[1])]
 
 
 class PlaceOrder(QuoteRequest):
@@ -38,34 +21,13 @@ class PlaceOrder(QuoteRequest):
     ]
 
 
-class QuotedLine(BaseModel):
-    """A line's price."""
-
-    sku_id: UUID
-    quantity: int
-    unit_price_minor: int | None
-    amount_minor: int
-    discount_minor: int
-
-
-class QuoteView(BaseModel):
-    """What an order costs now."""
-
-    lines: list[QuotedLine]
-    currency: str
-    items_minor: int
-    discount_minor: int
-    payable_minor: int
-    coupon_id: UUID | None
-
-
 class AssistedLine(BaseModel):
     """How many of a SKU, for which amount in all."""
 
     model_config = ConfigDict(extra="forbid")
     sku_id: UUID
     quantity: Annotated[
-        int, Field(strict=True, ge=0, le=LARGEST_QUANTITY, description="0, as some sources say, counts as 1.")
+        int, Field(strict=True, ge=0, le=LARGEST_AGREED_QUANTITY, description="0, as some sources say, counts as 1.")
     ]
     amount_minor: Annotated[Amount, Field(description="What was agreed on for the whole line.")]
 
@@ -76,7 +38,7 @@ class PlaceAssistedOrder(BaseModel):
     model_config = ConfigDict(extra="forbid")
     member_id: UUID
     pickup_point_id: UUID
-    lines: Annotated[list[AssistedLine], Field(min_length=1, max_length=MOST_LINES)]
+    lines: Annotated[list[AssistedLine], Field(min_length=1, max_length=MOST_AGREED_LINES)]
     campaign_id: UUID | None = None
     coupon_id: UUID | None = Field(None, description="One of that member's coupons.")
     collected: StrictBool = Field(

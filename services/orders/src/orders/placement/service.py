@@ -1,48 +1,32 @@
-"""Quotes, and orders placed: by members themselves, or by an operator on their behalf 代客下單."""
+"""Orders placed: by members themselves, or by an operator on their behalf 代客下單."""
 
 import base64
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
-from common.connection import Record
 from common.contracts.orders import Channel, OrderCreated, OrderLine
-from common.db import Database, UnitOfWork
+from common.db import UnitOfWork
 from common.ids import new_id
 from orders.adapters.providers import OFFLINE
-from orders.campaigns.domain import CampaignTerms
-from orders.coupons.domain import CouponTerms
+from orders.confirmation.domain import Confirmation
+from orders.confirmation.service import tell_confirmed
 from orders.errors import (
     CampaignCapReached,
-    CampaignUnknown,
     CouponNotApplicable,
-    CouponUnknown,
     OutOfStock,
-    PickupPointUnknown,
     ReferenceTaken,
 )
-from orders.payments.domain import Confirmation
-from orders.payments.service import tell_confirmed
+from orders.metrics import OrderMetrics
 from orders.placement import repository
-from orders.placement.domain import Offer, Quote, Wanted, price_order
 from orders.placement.repository import NewLine, NewOrder, Taken
+from orders.quotes.domain import Quote, Wish
 
 PAY_DEADLINE = "pay_deadline"
 """The kind of the timer that ends an order which nobody paid."""
 _CODE_BYTES = 8  # 64 random bits
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What somebody wants for a member."""
-
-    member_id: UUID
-    pickup_point_id: UUID
-    lines: Sequence[Wanted]
-    campaign_id: UUID | None
-    coupon_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,29 +41,6 @@ class Placing:
     reference: str | None = None
 
 
-async def make_quote(reader: Database | UnitOfWork, wish: Wish, *, currency: str) -> Quote:
-    """What the wish costs now. In a unit of work: at which it can be placed."""
-    now = reader.now if isinstance(reader, UnitOfWork) else reader.clock.now()
-    rows = await repository.read_offers(
-        reader,
-        sku_ids=list({line.sku_id for line in wish.lines}),
-        campaign_id=wish.campaign_id,
-        pickup_point_id=wish.pickup_point_id,
-        coupon_id=wish.coupon_id,
-        member_id=wish.member_id,
-    )
-    first = rows[0]
-    if first["point_id"] is None:
-        raise PickupPointUnknown("pickup_point_id: there is no such pick-up point, or it takes no orders")
-    if wish.campaign_id is not None and first["campaign_id"] is None:
-        raise CampaignUnknown("campaign_id: there is no such campaign")
-    if wish.coupon_id is not None and first["coupon_id"] is None:
-        raise CouponUnknown("coupon_id: the member has no such coupon")
-    return price_order(
-        wish.lines, _offers(rows), campaign=_campaign(first), coupon=_coupon(first), currency=currency, now=now
-    )
-
-
 async def find_placed(uow: UnitOfWork, wish: Wish, *, source: str, reference: str) -> UUID | None:
     """The order that was placed under this reference before. Raises ReferenceTaken when it is another one."""
     row = await repository.find_referenced(uow, source=source, reference=reference)
@@ -91,12 +52,13 @@ async def find_placed(uow: UnitOfWork, wish: Wish, *, source: str, reference: st
     return placed
 
 
-async def place(uow: UnitOfWork, wish: Wish, quote: Quote, placing: Placing) -> NewOrder:
+async def place(uow: UnitOfWork, wish: Wish, quote: Quote, placing: Placing, *, metrics: OrderMetrics) -> NewOrder:
     """Write the order with all that it takes, and tell of it. Raises what is not to be had."""
     order = _new_order(uow, wish, quote, placing)
     taken = await repository.write_order(uow, order, timer_kind=PAY_DEADLINE)
     _require_taken(order, taken)
-    _tell(uow, order)
+    _tell(uow, order, metrics=metrics)
+    uow.on_commit.append(partial(metrics.count_placed, order.channel))
     return order
 
 
@@ -144,7 +106,7 @@ def _require_taken(order: NewOrder, taken: Taken) -> None:
         raise CouponNotApplicable("coupon_id: the coupon was spent just now")
 
 
-def _tell(uow: UnitOfWork, order: NewOrder) -> None:
+def _tell(uow: UnitOfWork, order: NewOrder, *, metrics: OrderMetrics) -> None:
     uow.append(
         OrderCreated(
             order_id=order.order_id,
@@ -186,42 +148,5 @@ def _tell(uow: UnitOfWork, order: NewOrder) -> None:
                 payment_id=order.payment_id,
                 confirmed_at=order.confirmed_at,
             ),
+            metrics=metrics,
         )
-
-
-def _offers(rows: Sequence[Record]) -> dict[UUID, Offer]:
-    return {
-        row["sku_id"]: Offer(
-            price_minor=row["price_minor"],
-            tracked=row["tracked"],
-            campaign_price_minor=row["campaign_price_minor"],
-            capped=row["capped"],
-        )
-        for row in rows
-        if row["price_minor"] is not None
-    }
-
-
-def _campaign(row: Record) -> CampaignTerms | None:
-    if row["campaign_id"] is None:
-        return None
-    return CampaignTerms(
-        status=row["campaign_status"],
-        opens_at=row["opens_at"],
-        closes_at=row["closes_at"],
-        coupons_allowed=row["coupons_allowed"],
-    )
-
-
-def _coupon(row: Record) -> CouponTerms | None:
-    if row["coupon_id"] is None:
-        return None
-    return CouponTerms(
-        coupon_id=row["coupon_id"],
-        value_minor=row["value_minor"],
-        minimum_spend_minor=row["minimum_spend_minor"],
-        currency=row["currency"],
-        valid_from=row["valid_from"],
-        expires_at=row["expires_at"],
-        status=row["coupon_status"],
-    )

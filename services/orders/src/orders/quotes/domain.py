@@ -21,6 +21,17 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What somebody wants for a member."""
+
+    member_id: UUID
+    pickup_point_id: UUID
+    lines: Sequence[Wanted]
+    campaign_id: UUID | None
+    coupon_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
     """What is on offer of a SKU. `campaign_price_minor` None: not in the campaign asked for."""
 
