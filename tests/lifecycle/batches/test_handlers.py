@@ -1,13 +1,20 @@
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
+from common.auth.principal import Role
+from common.bus import dead_letters
+from common.bus.dead_letters import Reason, SetAside
+from common.bus.lanes import lane_of
+from common.contracts.envelope import decode
 from common.contracts.lifecycle import ActionRequested, HealthChanged, IssueCoupon, SendMessage, StageChanged
-from factories.lifecycle import DAY, HOUR, START, Life, member, midnight, ordered, registered
+from factories.lifecycle import DAY, HOUR, START, Life, member, midnight, ordered, read, registered
+from factories.lifecycle_rows import check
 
 pytestmark = pytest.mark.integration
 
-ANNA = member(1)
+ANNA, BEN = member(1), member(2)
 
 
 async def test_a_registration_is_welcomed(life: Life) -> None:
@@ -53,30 +60,53 @@ async def test_who_stays_away_falls_on_the_right_business_day(life: Life) -> Non
     assert counts["health"] == {"lost": 1, "dormant": 0, "at_risk": 0, "active": 0}
 
 
-async def test_what_happened_is_counted(life: Life) -> None:
-    await life.happen(registered(ANNA), ordered(ANNA, amount_minor=700), ordered(member(2), amount_minor=300))
+async def test_what_an_event_caused_names_it_and_what_time_caused_names_nothing(life: Life) -> None:
+    await life.tick(START + 2 * DAY)
+    event = read(ordered(ANNA), START, number=1)
+    await life.hand_over([event])
+    later = read(ordered(ANNA), START + HOUR * 2, number=2)  # it finds that thanks are due
+    await life.hand_over([later])
 
-    [summary, _] = sorted((await life.get("/members"))["items"], key=lambda each: -each["metrics"]["orders"]["sum"])
-    assert summary["member_id"] == str(ANNA)
-    assert summary["metrics"]["orders"] == {
-        "count": 1,
-        "sum": 700,
-        "days": 1,
-        "first_day": "2026-03-02",
-        "last_day": "2026-03-02",
+    causes: dict[str, set[UUID | None]] = {}
+    for row in await life.service.db.fetch("SELECT envelope FROM outbox WHERE key = $1 ORDER BY id", str(ANNA)):
+        envelope, told = decode(row["envelope"])
+        causes.setdefault(told.NAME, set()).add(envelope.causationid)
+    assert causes == {
+        "stage.changed": {event.envelope.id},
+        "health.changed": {event.envelope.id},
+        "action.requested": {None},
     }
-    counts = await life.get("/transition-counts", from_="2026-03-01", to="2026-03-31", by="month")
-    assert {(each["previous"], each["current"]): each["transitions"] for each in counts["items"]} == {
-        (None, "active"): 2,
-        (None, "acquire"): 2,
-        ("acquire", "convert"): 2,
-    }
-    assert {each["period"] for each in counts["items"]} == {"2026-03-01"}
-    assert (await life.get("/action-counts"))["items"] == [
-        {"rule": "welcome", "kind": "issue_coupon", "state": "requested", "actions": 1},
-        {"rule": "welcome", "kind": "send_message", "state": "requested", "actions": 1},
-    ]
-    assert (await life.get("/members/me", member_id=ANNA))["stage"] == "convert"
-    assert len((await life.get(f"/members/{ANNA}/transitions"))["items"]) == 3
-    assert len((await life.get(f"/members/{ANNA}/actions"))["items"]) == 2
-    assert len((await life.get("/actions", rule="welcome", state="requested"))["items"]) == 2
+
+
+async def test_an_event_that_cannot_be_counted_is_set_aside_alone(life: Life) -> None:
+    most = 2**63 - 1
+    await life.happen(*(ordered(ANNA, amount_minor=most) for _ in range(4)), ordered(BEN))
+
+    letters = await dead_letters.list_letters(life.service.db)
+    assert [letter["reason"] for letter in letters] == ["poison", "poison"]
+    assert (await life.member(ANNA))["metrics"]["orders"]["sum"] == 2 * most
+    assert (await life.member(BEN))["metrics"]["orders"]["count"] == 1
+    await check(life.service.db)
+
+
+async def test_a_dead_letter_is_replayed_where_no_consumer_runs(life: Life) -> None:
+    late = read(registered(ANNA), START, number=1)
+    async with life.service.db.transaction() as uow:
+        await dead_letters.set_aside(uow, group="lifecycle", letters=[SetAside(late.row, Reason.FUTURE, "too early")])
+    [letter] = await dead_letters.list_letters(life.service.db)
+    answer = await life.service.client.post(
+        f"/lifecycle/v1/dead-letters/{letter['id']}/replay", headers=life.service.headers(Role.OPERATOR)
+    )
+    assert answer.status_code == 204, answer.text
+    assert (await life.member(ANNA))["stage"] == "acquire"
+
+
+async def test_a_worker_whose_clock_is_behind_does_not_turn_the_gate_back(life: Life) -> None:
+    """What is too late to be acted on stays too late, whoever carries out the next batch."""
+    await life.clock.advance_to(START + 3 * DAY)
+    await life.hand_over([read(registered(ANNA), START + 3 * DAY, number=1)])
+    life.clock._now = START
+    same_lane = next(who for who in map(member, range(2, 100)) if lane_of(str(who)) == lane_of(str(ANNA)))
+    await life.hand_over([read(registered(same_lane), START, number=2)])
+
+    assert {each.member_id for each in await life.service.events(ActionRequested)} == {ANNA}

@@ -137,6 +137,7 @@ async def test_an_outcome_for_somebody_else_changes_nothing(life: Life) -> None:
     await life.happen(*(granted(each.action_id, BEN) for each in asked))
 
     assert {each["state"] for each in (await life.get("/actions"))["items"]} == {"requested"}
+    assert await life.service.db.fetchval("SELECT count(*) FROM dead_letter") == 0
     await check(life.service.db)
 
 

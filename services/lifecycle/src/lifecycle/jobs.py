@@ -24,4 +24,4 @@ async def show_counts(db: Database) -> None:
     resources.metrics.waiting.set(await waiting.count(db))
 
 
-JOBS = (Job("arm_timers", timedelta(hours=1), arm_timers), Job("counts", timedelta(seconds=10), show_counts))
+JOBS = (Job("arm_timers", timedelta(hours=1), arm_timers), Job("counts", timedelta(seconds=5), show_counts))

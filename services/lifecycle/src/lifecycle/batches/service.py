@@ -61,15 +61,16 @@ async def take(uow: UnitOfWork, events: Sequence[Taken]) -> None:
     await _arm(uow, batch)
 
 
-async def wake(uow: UnitOfWork, due: Collection[UUID]) -> None:
+async def wake(uow: UnitOfWork, members_due: Collection[UUID]) -> None:
     """Let time pass for these members, up to their lanes' watermarks, and arm their timers anew."""
     resources: Resources = uow.resources
-    batch = await load(uow, due)
+    batch = await load(uow, members_due)
     for member_id, subject in batch.subjects.items():
         batch.add(member_id, subject.wake(resources.engine))
     await write(uow, batch)
     due = {member_id: subject.wake_at for member_id, subject in batch.subjects.items()}
     await timers.rearm(uow, due, alarm=resources.alarm)
+    uow.on_commit.append(lambda: resources.metrics.woken.inc(len(due)))
 
 
 async def load(uow: UnitOfWork, wanted: Collection[UUID]) -> Batch:
