@@ -9,6 +9,9 @@ from common.testing.services import RunningService, create_service_database, run
 from engagement.app import SERVICE
 from factories.engagement import CHANNEL, SECRET
 
+CONNECTIONS = 12
+"""As many as the largest race has callers: whoever asks for a second one hangs it."""
+
 
 @pytest.fixture(scope="session")
 def engagement_template(engines: Engines) -> str:
@@ -23,7 +26,7 @@ async def engagement(engines: Engines, engagement_template: str) -> AsyncIterato
     async with (
         cloned(engines, template=engagement_template) as database,
         running_service(
-            SERVICE, engines=engines, database=database, settings={"webhook_secrets": {CHANNEL: [SECRET]}}
+            SERVICE, engines=engines, database=database, settings={"webhook_secrets": {CHANNEL: [SECRET]}, "database_connections": CONNECTIONS}
         ) as running,
     ):
         yield running

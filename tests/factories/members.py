@@ -8,6 +8,28 @@ from common.auth.principal import Role
 from common.contracts.lifecycle import Action, ActionRequested
 from common.ids import new_id
 from common.testing.services import RunningService
+from members.templates.domain import Template
+
+
+def template(**changes: Any) -> Template:
+    """A template as the rules see it."""
+    return Template(
+        **{
+            "code": "spring",
+            "value_minor": 500,
+            "minimum_spend_minor": 3000,
+            "currency": "CNY",
+            "state": "active",
+            "claimable": False,
+            "supply": None,
+            "issued": 0,
+            "per_member_limit": 1,
+            "valid_days": 7,
+            "starts_at": None,
+            "ends_at": None,
+            **changes,
+        }
+    )
 
 
 def template_body(code: str = "spring", **changes: Any) -> dict[str, Any]:
@@ -35,6 +57,16 @@ async def make_template(members: RunningService, code: str = "spring", **changes
 async def make_member(members: RunningService) -> UUID:
     answer = await members.client.post(
         "/members/v1/members", json={}, headers=members.headers(Role.OPERATOR, key="new")
+    )
+    assert answer.status_code == 201, answer.text
+    return UUID(answer.json()["id"])
+
+
+async def give_coupon(members: RunningService, member_id: UUID, template: str = "spring") -> UUID:
+    answer = await members.client.post(
+        f"/members/v1/members/{member_id}/coupons",
+        json={"template": template},
+        headers=members.headers(Role.OPERATOR, key="new"),
     )
     assert answer.status_code == 201, answer.text
     return UUID(answer.json()["id"])

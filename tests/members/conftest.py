@@ -9,6 +9,9 @@ from common.testing.databases import Engines, cloned
 from common.testing.services import RunningService, create_service_database, running_service
 from members.app import SERVICE
 
+CONNECTIONS = 12
+"""As many as the largest race has callers: whoever asks for a second one hangs it."""
+
 
 @pytest.fixture(scope="session")
 def members_template(engines: Engines) -> str:
@@ -23,7 +26,14 @@ async def members(engines: Engines, members_template: str, tmp_path: Path) -> As
     async with (
         cloned(engines, template=members_template) as database,
         running_service(
-            SERVICE, engines=engines, database=database, settings={"signing_key_file": tmp_path / "key.pem"}
+            SERVICE,
+            engines=engines,
+            database=database,
+            settings={
+                "signing_key_file": tmp_path / "key.pem",
+                "database_connections": CONNECTIONS,
+                "claims_per_minute": 80,
+            },
         ) as running,
     ):
         yield running
