@@ -52,6 +52,19 @@ async def test_a_wake_up_that_never_came_is_made_up_for_by_polling(log: Log, mon
             await log.scanned()
 
 
+@pytest.mark.usefixtures("no_polling")
+async def test_who_is_not_done_with_progress_is_told_again_at_once(log: Log) -> None:
+    told = 0
+
+    async def on_progress(_: object) -> bool:
+        nonlocal told
+        told += 1
+        return told < 100
+
+    async with log.consuming(recording(), on_progress=on_progress):
+        await eventually(lambda: told >= 100)
+
+
 class Hanging:
     """Writes its effect, then hangs, in the database or out of it."""
 
