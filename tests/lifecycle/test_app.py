@@ -4,6 +4,7 @@ import pytest
 
 from common.auth.principal import Role
 from common.contracts.topics import CATALOGUE
+from common.http.pages import LARGEST_NUMBER, page
 from common.migrating import MigrationError, check
 from factories.lifecycle import Life, member, ordered, registered
 from lifecycle.app import SERVICE
@@ -11,6 +12,8 @@ from lifecycle.consumers import HANDLERS
 from lifecycle.jobs import show_counts
 
 ANNA = member(1)
+LAST = page([0], limit=1, last_id=LARGEST_NUMBER).next_cursor
+"""The cursor of the greatest number that a list may have."""
 
 
 def test_what_the_policy_speaks_of_is_listened_to() -> None:
@@ -53,6 +56,26 @@ async def test_every_route_has_its_rule(life: Life) -> None:
         assert await status(Role.ADMIN) == 200, path
         for role in (Role.MEMBER, Role.LEADER, Role.CLERK, Role.SERVICE):
             assert await status(role) == (200 if path.endswith("/me") else 403), (path, role)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(
+            f"/members?cursor={LAST}",
+            f"/members/{ANNA}/transitions?cursor={LAST}",
+            f"/members/{ANNA}/actions?cursor={LAST}",
+        ),
+        *(f"/actions?cursor={LAST}&limit=200", "/actions?since=2199-12-31T23:59:59Z&until=2000-01-01T00:00:00Z"),
+        *("/transition-counts?from=2000-01-01&to=2000-01-01", "/transition-counts?from=2199-12-31&to=2199-12-31"),
+        "/transition-counts?from=2167-01-01&to=2199-12-31&by=month",
+    ],
+)
+async def test_the_ends_of_every_range_are_inside(life: Life, path: str) -> None:
+    await life.happen(registered(ANNA))
+    answer = await life.service.client.get(f"/lifecycle/v1{path}", headers=life.service.headers(Role.OPERATOR))
+    assert answer.status_code == 200, answer.text
 
 
 @pytest.mark.integration

@@ -54,7 +54,7 @@ _LIST = """
 SELECT * FROM action
 WHERE ($1::uuid IS NULL OR member_id = $1) AND ($2::text IS NULL OR rule = $2) AND ($3::text IS NULL OR state = $3)
     AND ($4::timestamptz IS NULL OR requested_at >= $4) AND ($5::timestamptz IS NULL OR requested_at < $5)
-    AND ($6 = 0 OR number < $6)
+    AND ($6::bigint = 0 OR number < $6)
 ORDER BY number DESC LIMIT $7
 """
 

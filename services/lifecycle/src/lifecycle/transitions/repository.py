@@ -12,7 +12,7 @@ SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::int[], 
 """
 
 _OF_MEMBER = """
-SELECT * FROM transition WHERE member_id = $1 AND ($2 = 0 OR number < $2) ORDER BY number DESC LIMIT $3
+SELECT * FROM transition WHERE member_id = $1 AND ($2::bigint = 0 OR number < $2) ORDER BY number DESC LIMIT $3
 """
 
 # The periods' bounds are the business calendar's, not PostgreSQL's.
