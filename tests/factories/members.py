@@ -1,14 +1,23 @@
 """Members and what they are asked for, as tests need them."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
+import httpx2
+
 from common.auth.principal import Role
+from common.bus.position import Position
+from common.bus.records import LogRow, Received
+from common.contracts.envelope import decode, encode
+from common.contracts.event import Event
 from common.contracts.lifecycle import Action, ActionRequested
 from common.ids import new_id
 from common.testing.services import RunningService
 from members.templates.domain import Template
+
+E = TypeVar("E", bound=Event)
+OPERATOR = UUID(int=1)
 
 
 def template(**changes: Any) -> Template:
@@ -72,6 +81,17 @@ async def give_coupon(members: RunningService, member_id: UUID, template: str = 
     return UUID(answer.json()["id"])
 
 
+async def adjust(
+    members: RunningService, member_id: UUID, points: int, *, reason: str = "goodwill", key: str = "new", **more: Any
+) -> httpx2.Response:
+    """An operator adds points, or takes some."""
+    return await members.client.post(
+        f"/members/v1/members/{member_id}/points/adjustments",
+        json={"points": points, "reason": reason, **more},
+        headers=members.headers(Role.OPERATOR, member_id=OPERATOR, key=key),
+    )
+
+
 def requested(action: Action, *, member_id: UUID, **changes: Any) -> ActionRequested:
     """An action that the lifecycle asks for now."""
     return ActionRequested(
@@ -86,3 +106,19 @@ def requested(action: Action, *, member_id: UUID, **changes: Any) -> ActionReque
             **changes,
         }
     )
+
+
+def received(event: E) -> Received[E]:
+    """An event as a handler gets it, at a place of its own in the log."""
+    event_id, now = new_id(), datetime.now(UTC)
+    encoded = encode(event, event_id=event_id, service=event.producer(), type_name=event.type_name(), time=now)
+    row = LogRow(
+        producer=event.producer(),
+        position=Position(1, 1),
+        appended_at=now,
+        key=event.subject,
+        type=event.type_name(),
+        event_id=event_id,
+        envelope=encoded,
+    )
+    return Received(event, decode(encoded)[0], row)

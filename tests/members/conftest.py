@@ -33,6 +33,7 @@ async def members(engines: Engines, members_template: str, tmp_path: Path) -> As
                 "signing_key_file": tmp_path / "key.pem",
                 "database_connections": CONNECTIONS,
                 "claims_per_minute": 80,
+                "sign_ins_per_minute": 80,
             },
         ) as running,
     ):

@@ -1,3 +1,4 @@
+import asyncio
 from uuid import uuid4
 
 import pytest
@@ -5,6 +6,7 @@ import pytest
 from common.auth.principal import Role
 from common.contracts.members import MemberRegistered
 from common.testing.services import RunningService
+from factories.members import make_member
 
 pytestmark = pytest.mark.integration
 
@@ -60,3 +62,25 @@ async def test_only_an_operator_may_register_others(members: RunningService) -> 
     answer = await members.client.post("/members/v1/members", json={}, headers=members.headers(key="new"))
 
     assert answer.status_code == 403
+
+
+async def test_one_external_id_registered_by_twelve_at_once_is_one_member(members: RunningService) -> None:
+    body = {"external_id": "household-1"}
+    answers = await asyncio.gather(
+        *(
+            members.client.post("/members/v1/members", json=body, headers=members.headers(Role.OPERATOR, key="new"))
+            for _ in range(12)
+        )
+    )
+
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert len(await members.events(MemberRegistered)) == 1
+
+
+async def test_a_member_sees_themselves(members: RunningService) -> None:
+    member_id = await make_member(members)
+    answer = await members.client.get("/members/v1/members/me", headers=members.headers(member_id=member_id))
+
+    assert answer.json()["id"] == str(member_id)
+    assert (await members.client.get("/members/v1/members/me", headers=members.headers())).status_code == 404

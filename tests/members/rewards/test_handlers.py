@@ -2,7 +2,10 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from msgspec.structs import replace
 
+from common.auth.principal import Role
+from common.contracts.envelope import decode
 from common.contracts.lifecycle import GrantPoints, IssueCoupon, SendMessage
 from common.contracts.members import CouponIssued, PointsEarned, RewardGranted, RewardRefused
 from common.testing.services import RunningService
@@ -74,4 +77,44 @@ async def test_messages_are_left_to_engagement(members: RunningService) -> None:
         requested(SendMessage(template="hello", channel="inbox"), member_id=await make_member(members))
     )
 
+    assert not await members.events(RewardRefused)
+
+
+async def test_an_absurd_wish_is_set_aside_and_stops_nobody_else(members: RunningService) -> None:
+    member_id, other = await make_member(members), await make_member(members)
+    await members.receive(
+        requested(GrantPoints(points=2**70, reason="thanks"), member_id=member_id),
+        requested(IssueCoupon(template="a\0b"), member_id=member_id),
+        requested(GrantPoints(points=5, reason="thanks"), member_id=other),
+        requested(GrantPoints(points=0, reason="thanks"), member_id=other),
+    )
+
+    assert [(event.member_id, event.points) for event in await members.events(PointsEarned)] == [(other, 5), (other, 0)]
+    letters = await members.db.fetch("SELECT reason FROM dead_letter ORDER BY id")
+    assert [letter["reason"] for letter in letters] == ["poison", "behind"]
+    assert await members.db.fetchval("SELECT count(*) FROM reward") == 2
+
+
+async def test_a_reward_is_told_as_caused_by_what_asked_for_it(members: RunningService) -> None:
+    asked = requested(IssueCoupon(template="newcomer_3"), member_id=await make_member(members))
+    await members.receive(asked)
+
+    rows = await members.db.fetch("SELECT envelope FROM outbox ORDER BY generation, id")
+    told = [decode(row["envelope"])[0] for row in rows if b"action_id" in row["envelope"]]
+    log = members.producers["lifecycle"]
+    cause = await log.fetchval("SELECT event_id FROM outbox WHERE type = $1", asked.type_name())
+    assert [envelope.causationid for envelope in told] == [cause, cause]
+
+
+async def test_a_stored_outcome_is_told_also_when_it_could_not_be_given_any_more(members: RunningService) -> None:
+    await make_template(members, "rare", supply=1)
+    member_id = await make_member(members)
+    asked = requested(IssueCoupon(template="rare"), member_id=member_id)
+    await members.receive(asked)
+    await members.client.patch(
+        "/members/v1/coupon-templates/rare", json={"state": "ended"}, headers=members.headers(Role.OPERATOR)
+    )
+    await members.receive(replace(asked, valid_until=datetime.now(UTC) - timedelta(days=1)))
+
+    assert len(await members.events(RewardGranted)) == 2
     assert not await members.events(RewardRefused)
