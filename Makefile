@@ -6,7 +6,7 @@ PORT   ?= 8000
 HOST   ?= 127.0.0.1
 DATA   ?= .huitou
 PACKAGES := libs/common services/orders services/members services/engagement services/lifecycle embedded demo
-SOURCES  := $(PACKAGES:%=%/src) services/*/migrations tests benchmarks scripts
+SOURCES  := $(PACKAGES:%=%/src) tests benchmarks scripts
 PURE     := not (integration or e2e or slow)
 
 .DEFAULT_GOAL := check

@@ -26,7 +26,10 @@ async def engagement(engines: Engines, engagement_template: str) -> AsyncIterato
     async with (
         cloned(engines, template=engagement_template) as database,
         running_service(
-            SERVICE, engines=engines, database=database, settings={"webhook_secrets": {CHANNEL: [SECRET]}, "database_connections": CONNECTIONS}
+            SERVICE,
+            engines=engines,
+            database=database,
+            settings={"webhook_secrets": {CHANNEL: [SECRET]}, "database_connections": CONNECTIONS},
         ) as running,
     ):
         yield running
