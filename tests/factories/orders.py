@@ -1,7 +1,7 @@
-"""A shop on a running orders service: what tests need to have bought something, through its HTTP."""
+"""A shop on a running orders service: what tests need to have bought something, through its HTTP, and its books."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -10,10 +10,115 @@ import httpx2
 
 from common.auth.principal import Role
 from common.contracts.members import CouponIssued
+from common.contracts.orders import OrderConfirmed, OrderVoided
 from common.ids import new_id
 from common.testing.services import RunningService
+from orders.adapters.providers import Notice, Outcome, Payable, RefundOutcome, Repayable
+from orders.resources import Resources
 
 Json = dict[str, Any]
+
+# Units given back before the order was handed over are for sale again; tests let time pass between the two.
+_COUNTED = """
+    SELECT {row}.*, held, bought FROM {row} LEFT JOIN LATERAL (
+        SELECT coalesce(sum(line.quantity) FILTER (WHERE orders.status = 'pending_payment'), 0) AS held,
+               coalesce(sum(CASE WHEN orders.status = 'refunded' AND picked_up_at IS NULL THEN 0
+                                 ELSE line.quantity - given_back END)
+                        FILTER (WHERE orders.status IN ('confirmed', 'picked_up', 'refunded')), 0) AS bought
+        FROM order_line AS line JOIN orders ON orders.id = order_id, LATERAL (
+            SELECT coalesce(sum(refund_line.quantity), 0) AS given_back
+            FROM refund_line JOIN refund ON refund.id = refund_id
+            WHERE refund_line.line_id = line.line_id AND refund.status = 'succeeded'
+              AND (picked_up_at IS NULL OR settled_at < picked_up_at)
+        ) AS returned
+        WHERE {condition}
+    ) AS counted ON true WHERE reserved <> held OR sold <> bought"""
+
+# What must hold whenever nobody is in the middle of anything; each query lists what is wrong.
+BOOKS = {
+    "stock is held by unpaid orders and sold to the others": _COUNTED.format(
+        row="sku", condition="takes_stock AND line.sku_id = sku.id"
+    ),
+    "caps are held by unpaid orders and used by the others": _COUNTED.format(
+        row="campaign_sku",
+        condition="takes_cap AND line.sku_id = campaign_sku.sku_id AND orders.campaign_id = campaign_sku.campaign_id",
+    ),
+    "the lines add up to the order": """
+        SELECT orders.id FROM orders JOIN order_line ON order_id = orders.id GROUP BY orders.id
+        HAVING sum(amount_minor) <> items_minor OR sum(order_line.discount_minor) <> orders.discount_minor
+            OR sum(order_line.refunded_minor) <> orders.refunded_minor""",
+    "each line's discount has its reasons": """
+        SELECT line_id FROM order_line LEFT JOIN order_adjustment USING (order_id, line_id) GROUP BY order_id, line_id
+        HAVING coalesce(sum(order_adjustment.amount_minor), 0) <> min(discount_minor)""",
+    "a coupon is where its order says": """
+        SELECT orders.id, coupon.status FROM orders LEFT JOIN coupon ON coupon.order_id = orders.id
+        WHERE orders.coupon_id IS NOT NULL AND coupon.status IS DISTINCT FROM CASE
+            WHEN orders.status = 'pending_payment' THEN 'locked'
+            WHEN orders.status IN ('confirmed', 'picked_up') THEN 'redeemed' END""",
+    "money that came is an order's or an exception's, never both": """
+        SELECT callback.transaction_id FROM payment_callback AS callback
+        LEFT JOIN payment ON payment.transaction_id = callback.transaction_id AND payment.provider = callback.provider
+        LEFT JOIN orders ON orders.payment_id = payment.id
+        LEFT JOIN payment_exception AS exception
+            ON exception.transaction_id = callback.transaction_id AND exception.provider = callback.provider
+        WHERE (orders.id IS NULL) = (exception.id IS NULL)""",
+    "money nobody wants has one refund of its amount": """
+        SELECT exception.id FROM payment_exception AS exception LEFT JOIN refund ON refund.id = exception.refund_id
+        WHERE exception.kind <> 'unknown_payment' AND exception.amount_minor > 0
+          AND (refund.amount_minor, refund.currency, refund.transaction_id)
+              IS DISTINCT FROM (exception.amount_minor, exception.currency, exception.transaction_id)""",
+    "what was paid is what payments say": """
+        SELECT orders.id FROM orders LEFT JOIN payment ON payment.id = orders.payment_id AND payment.status = 'paid'
+        WHERE paid_minor <> coalesce(payment.amount_minor, 0)""",
+    "refunds of goods add up to what the order says": """
+        SELECT orders.id FROM orders
+        LEFT JOIN refund ON refund.order_id = orders.id AND kind = 'goods' GROUP BY orders.id
+        HAVING coalesce(sum(amount_minor), 0) <> refunded_minor
+            OR count(refund.id) FILTER (WHERE refund.status <> 'succeeded') <> open_refunds""",
+    "a deadline runs for unpaid orders only": """
+        SELECT id FROM orders FULL JOIN timer ON business_id = id AND kind = 'pay_deadline'
+        WHERE (status = 'pending_payment') IS DISTINCT FROM (business_id IS NOT NULL) AND kind IS DISTINCT FROM 'coupon_expiry'""",
+    "the log of transitions ends in the status": """
+        SELECT orders.id FROM orders WHERE NOT EXISTS (
+            SELECT FROM order_transition WHERE order_id = orders.id AND to_status = orders.status)
+        OR (SELECT count(*) FROM order_transition WHERE order_id = orders.id AND from_status IS NULL) <> 1""",
+}
+
+
+@dataclass
+class ScriptedProvider:
+    """A payment provider that answers as it was told to."""
+
+    closing: Outcome | Exception = "closed"
+    refunding: RefundOutcome | Exception = "succeeded"
+    transaction_id: str = ""
+    amount_minor: int = 0
+    closed: list[UUID] = field(default_factory=list)
+    refunded: list[Repayable] = field(default_factory=list)
+
+    async def open(self, payable: Payable) -> dict[str, str]:
+        return {"token": str(payable.payment_id)}
+
+    def read_callback(self, body: bytes, headers: Mapping[str, str]) -> Notice:
+        raise NotImplementedError
+
+    async def close(self, payment_id: UUID) -> Notice:
+        self.closed.append(payment_id)
+        if isinstance(self.closing, Exception):
+            raise self.closing
+        return Notice(
+            payment_id=payment_id,
+            outcome=self.closing,
+            transaction_id=self.transaction_id,
+            amount_minor=self.amount_minor,
+            currency="CNY",
+        )
+
+    async def refund(self, repayable: Repayable) -> RefundOutcome:
+        self.refunded.append(repayable)
+        if isinstance(self.refunding, Exception):
+            raise self.refunding
+        return self.refunding
 
 
 @dataclass
@@ -23,6 +128,30 @@ class Shop:
     service: RunningService
     operator: UUID = field(default_factory=new_id)
     _points: list[str] = field(default_factory=list)
+
+    @property
+    def resources(self) -> Resources:
+        resources: Resources = self.service.db.resources
+        return resources
+
+    def script(self, **answers: Any) -> ScriptedProvider:
+        """Let money move as the test says. Payments made before can then be called back about by `notice` only."""
+        provider = ScriptedProvider(**answers)
+        self.service.db.resources = replace(self.resources, providers={"development": provider})
+        return provider
+
+    async def check_books(self) -> None:
+        for law, query in BOOKS.items():
+            wrong = [dict(row) for row in await self.service.db.fetch(query)]
+            assert not wrong, f"{law}: {wrong}"
+        confirmed = sorted(event.order_id for event in await self.service.events(OrderConfirmed))
+        assert confirmed == await self._where("confirmed_at IS NOT NULL"), "every order that stood was told of once"
+        voided = sorted(event.order_id for event in await self.service.events(OrderVoided))
+        assert voided == await self._where("voided_at IS NOT NULL"), "every order that fell was told of once"
+
+    async def _where(self, condition: str) -> list[UUID]:
+        rows = await self.service.db.fetch(f"SELECT id FROM orders WHERE {condition} ORDER BY id")
+        return [row["id"] for row in rows]
 
     async def post(
         self,
@@ -102,6 +231,25 @@ class Shop:
             )
         )
         return str(coupon_id)
+
+    async def campaign(
+        self, *skus: tuple[str, int, int | None], coupons_allowed: bool = True, days: int = 3, opens_in: int = -1
+    ) -> str:
+        """Published; `skus`: id, price, cap; `opens_in` days."""
+        now = self.service.runtime.clock.now()
+        draft = await self.operate(
+            "/campaigns",
+            {
+                "code": new_id().hex,
+                "name": "週末團",
+                "opens_at": (now + timedelta(days=opens_in)).isoformat(),
+                "closes_at": (now + timedelta(days=days)).isoformat(),
+                "coupons_allowed": coupons_allowed,
+                "skus": [{"sku_id": sku, "price_minor": price, "cap": cap} for sku, price, cap in skus],
+            },
+        )
+        await self.operate(f"/campaigns/{draft['id']}/publish")
+        return str(draft["id"])
 
     async def wish(self, *lines: tuple[str, int], **more: Any) -> Json:
         return {

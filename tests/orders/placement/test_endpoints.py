@@ -11,11 +11,6 @@ from factories.orders import Shop
 pytestmark = pytest.mark.integration
 
 
-@pytest.fixture
-def shop(orders: RunningService) -> Shop:
-    return Shop(orders)
-
-
 async def test_an_order_is_quoted_placed_paid_and_confirmed(shop: Shop, orders: RunningService) -> None:
     member = new_id()
     sku = await shop.sku(price_minor=1990, stock=5)

@@ -32,12 +32,11 @@ def upgrade() -> None:
         "payment_callback",
         sa.Column("provider", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("transaction_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("outcome", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("payment_id", sa.Uuid(), nullable=False),
         sa.Column("amount_minor", sa.BigInteger(), nullable=False),
         sa.Column("currency", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("provider", "transaction_id", "outcome", name=op.f("pk_payment_callback")),
+        sa.PrimaryKeyConstraint("provider", "transaction_id", name=op.f("pk_payment_callback")),
         schema="orders",
     )
     op.create_table(
@@ -349,7 +348,8 @@ def upgrade() -> None:
         sa.Column("currency", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("noted_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "(kind = 'unknown_payment') = (refund_id IS NULL)", name=op.f("ck_payment_exception_refund")
+            "(kind = 'unknown_payment' OR amount_minor = 0) = (refund_id IS NULL)",
+            name=op.f("ck_payment_exception_refund"),
         ),
         sa.CheckConstraint(
             "kind IN ('late', 'duplicate', 'amount_mismatch', 'unknown_payment')",

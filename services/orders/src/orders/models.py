@@ -286,12 +286,11 @@ class Payment(Base, table=True):
 
 
 class PaymentCallback(Base, table=True):
-    """What a provider told us, once however often it tells it."""
+    """Money that a provider says it received, once however often it says so."""
 
     __tablename__ = "payment_callback"
     provider: str = Field(primary_key=True)
     transaction_id: str = Field(primary_key=True)
-    outcome: str = Field(primary_key=True)
     payment_id: UUID
     amount_minor: int = big()
     currency: str
@@ -304,7 +303,7 @@ class PaymentException(Base, table=True):
     __tablename__ = "payment_exception"
     __table_args__ = (
         CheckConstraint("kind IN ('late', 'duplicate', 'amount_mismatch', 'unknown_payment')", name="kind"),
-        CheckConstraint("(kind = 'unknown_payment') = (refund_id IS NULL)", name="refund"),
+        CheckConstraint("(kind = 'unknown_payment' OR amount_minor = 0) = (refund_id IS NULL)", name="refund"),
         UniqueConstraint("provider", "transaction_id"),
     )
     id: UUID = Field(primary_key=True)

@@ -23,7 +23,7 @@ LOOK_AGAIN = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
-class _Begun:
+class Begun:
     """A payment that stands in the way."""
 
     payment_id: UUID
@@ -45,16 +45,17 @@ async def cancel(
     """
     for _ in range(2):
         async with db.transaction() as uow:
-            begun = await _try_cancel(uow, order_id, member_id=member_id, actor=actor, reason=reason)
+            begun = await try_cancel(uow, order_id, member_id=member_id, actor=actor, reason=reason)
         if begun is None:
             return
         await payments.close_open(db, resources, payment_id=begun.payment_id, provider=begun.provider)
     raise PaymentUnsettled("a payment of this order is being checked; try again in a minute", retry_after_seconds=60)
 
 
-async def _try_cancel(
+async def try_cancel(
     uow: UnitOfWork, order_id: UUID, *, member_id: UUID | None, actor: UUID, reason: Reason
-) -> _Begun | None:
+) -> Begun | None:
+    """Cancel; or the payment that stands in the way."""
     cancelled = await repository.cancel(uow, order_id, member_id=member_id, actor=actor, reason=reason)
     if cancelled is not None:
         _tell_cancelled(uow, cancelled, reason)
@@ -68,7 +69,7 @@ async def _try_cancel(
         raise OrderNotCancellable(f"the order is {order['status']}; an operator can refund it")
     if order["payment_id"] is None:
         raise PaymentUnsettled("a payment of this order has just ended; try again", retry_after_seconds=1)
-    return _Begun(order["payment_id"], order["provider"])
+    return Begun(order["payment_id"], order["provider"])
 
 
 async def time_out(uow: UnitOfWork, order_id: UUID) -> None:

@@ -21,7 +21,6 @@ from orders.payments.schemas import (
     PaymentExceptionView,
     PaymentView,
 )
-from orders.refunds import service as refunds
 from orders.resources import CurrentResources
 
 router = APIRouter(tags=["payments"])
@@ -32,7 +31,7 @@ async def pay_order(
     order_id: UUID, body: BeginPayment, principal: AnyMember, db: Db, resources: CurrentResources, key: OnceKey
 ) -> Response:
     """Begin to pay one's own order (an operator: any order); while an attempt is open, that one is given again."""
-    provider = service.provider_of(resources.providers, body.provider)
+    service.provider_of(resources.providers, body.provider)
     member_id = None if principal.has(Role.OPERATOR) else principal.id
 
     async def action(uow: UnitOfWork) -> PaymentView:
@@ -52,7 +51,7 @@ async def pay_order(
     payable = Payable(
         payment_id=UUID(payment["id"]), amount_minor=payment["amount_minor"], currency=payment["currency"]
     )
-    payment["instructions"] = await provider.open(payable)
+    payment["instructions"] = await service.provider_of(resources.providers, payment["provider"]).open(payable)
     return Response(msgspec.json.encode(payment), status_code=answer.status_code, media_type="application/json")
 
 
@@ -74,9 +73,7 @@ async def receive_payment_callback(
     notice = service.provider_of(resources.providers, provider).read_callback(
         await request.body(), dict(request.headers)
     )
-    booking = await service.receive(db, resources, notice, provider=provider)
-    if booking.refund_id is not None:
-        await refunds.send_due(db, resources.providers, only=[booking.refund_id])
+    await service.receive(db, resources, notice, provider=provider)
     return CallbackAnswer()
 
 

@@ -30,8 +30,8 @@ WHERE orders.id = $1 AND ($2::uuid IS NULL OR orders.member_id = $2)
 # that is not wanted confirms nothing.
 _CONFIRM = f"""
 WITH noted AS (
-    INSERT INTO payment_callback (provider, transaction_id, outcome, payment_id, amount_minor, currency, received_at)
-    VALUES ($1, $2, 'paid', $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING payment_id
+    INSERT INTO payment_callback (provider, transaction_id, payment_id, amount_minor, currency, received_at)
+    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING payment_id
 ), confirmed AS (
     UPDATE orders
     SET status = 'confirmed', paid_minor = payable_minor, payment_id = $3, open_payment_id = NULL, confirmed_at = $6
@@ -66,11 +66,6 @@ SELECT orders.id AS order_id, orders.member_id, orders.status AS order_status, p
        payment.status
 FROM orders JOIN payment ON payment.order_id = orders.id
 WHERE payment.id = $1 AND payment.provider = $2 FOR UPDATE
-"""
-
-_NOTE = """
-INSERT INTO payment_callback (provider, transaction_id, outcome, payment_id, amount_minor, currency, received_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING
 """
 
 # What ends an attempt lets the member begin another.
@@ -131,21 +126,6 @@ async def confirm(uow: UnitOfWork, notice: Notice, *, provider: str) -> Record:
 async def lock(uow: UnitOfWork, payment_id: UUID, *, provider: str) -> Record | None:
     """The attempt and its order, as they are when nobody else moves them."""
     return await uow.fetchrow(_LOCK, payment_id, provider)
-
-
-async def note(uow: UnitOfWork, notice: Notice, *, provider: str) -> bool:
-    """False: this was said before."""
-    noted = await uow.execute(
-        _NOTE,
-        provider,
-        notice.transaction_id,
-        notice.outcome,
-        notice.payment_id,
-        notice.amount_minor,
-        notice.currency,
-        uow.now,
-    )
-    return noted == 1
 
 
 async def mark(uow: UnitOfWork, payment_id: UUID, *, status: str, transaction_id: str | None) -> None:

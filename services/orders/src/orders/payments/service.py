@@ -15,8 +15,9 @@ from orders.adapters.providers import Notice, Outcome, PaymentProvider
 from orders.confirmation.domain import Confirmation
 from orders.confirmation.service import tell_confirmed
 from orders.errors import OrderNotFound, OrderNotPayable, PayDeadlinePassed, PaymentProviderUnknown
+from orders.metrics import OrderMetrics
 from orders.payments import repository
-from orders.payments.domain import ExceptionKind, why_unwanted
+from orders.payments.domain import ExceptionKind, Unwelcome, why_unwanted
 from orders.payments.schemas import PaymentExceptionView
 from orders.refunds import service as refunds
 from orders.refunds.service import Unwanted
@@ -65,29 +66,24 @@ async def begin(uow: UnitOfWork, *, order_id: UUID, member_id: UUID | None, prov
     return _attempt(row)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Booking:
-    """What came of a notice. Nothing, when it was said before or changed nothing."""
-
-    confirmation: Confirmation | None = None
-    refund_id: UUID | None = None
-    """Of money that nobody wanted, and that is to be sent back now."""
-
-
-async def receive(db: Database, resources: Resources, notice: Notice, *, provider: str) -> Booking:
-    """Book what a provider said, once however often it says it."""
+async def receive(db: Database, resources: Resources, notice: Notice, *, provider: str) -> None:
+    """Book what a provider said, and send back at once what nobody wanted."""
     async with db.transaction() as uow:
-        if notice.outcome != "paid":
-            await _note_unpaid(uow, notice, provider=provider)
-            return Booking()
-        row = await repository.confirm(uow, notice, provider=provider)
-        if row["order_id"] is not None:
-            confirmation = _confirmation(row, payment_id=notice.payment_id, at=uow.now)
-            tell_confirmed(uow, confirmation, metrics=resources.metrics)
-            return Booking(confirmation=confirmation)
-        if not row["noted"]:
-            return Booking()
-        return Booking(refund_id=await _except(uow, notice, provider=provider))
+        refund_id = await book(uow, notice, provider=provider, metrics=resources.metrics)
+    if refund_id is not None:
+        await refunds.send_due(db, resources.providers, only=[refund_id])
+
+
+async def book(uow: UnitOfWork, notice: Notice, *, provider: str, metrics: OrderMetrics) -> UUID | None:
+    """Book what a provider said, once however often it says it. The refund of money that nobody wanted, if it was that."""
+    if notice.outcome != "paid":
+        await _note_unpaid(uow, notice, provider=provider)
+        return None
+    row = await repository.confirm(uow, notice, provider=provider)
+    if row["order_id"] is not None:
+        tell_confirmed(uow, _confirmation(row, payment_id=notice.payment_id, at=uow.now), metrics=metrics)
+        return None
+    return await _except(uow, notice, provider=provider) if row["noted"] else None
 
 
 async def _note_unpaid(uow: UnitOfWork, notice: Notice, *, provider: str) -> None:
@@ -95,7 +91,6 @@ async def _note_unpaid(uow: UnitOfWork, notice: Notice, *, provider: str) -> Non
     attempt = await repository.lock(uow, notice.payment_id, provider=provider)
     if attempt is None or attempt["status"] in {"paid", "closed"}:
         return
-    await repository.note(uow, notice, provider=provider)
     await repository.mark(uow, notice.payment_id, status=notice.outcome, transaction_id=None)
 
 
@@ -104,30 +99,23 @@ async def _except(uow: UnitOfWork, notice: Notice, *, provider: str) -> UUID | N
     attempt = await repository.lock(uow, notice.payment_id, provider=provider)
     kind: ExceptionKind = "unknown_payment"
     refund_id = None
-    if attempt is not None and notice.amount_minor:
-        kind = why_unwanted(
+    if attempt is not None:
+        kind = reason = why_unwanted(
             order_status=attempt["order_status"],
             amount_minor=attempt["amount_minor"],
             currency=attempt["currency"],
             paid_minor=notice.amount_minor,
             paid_currency=notice.currency,
         )
-        refund_id = await refunds.send_back(
+        if notice.amount_minor:
+            refund_id = await refunds.send_back(uow, _unwanted(notice, reason, attempt, provider=provider))
+        mismatched = kind == "amount_mismatch"
+        await repository.mark(
             uow,
-            Unwanted(
-                kind=kind,
-                order_id=attempt["order_id"],
-                payment_id=notice.payment_id,
-                provider=provider,
-                transaction_id=notice.transaction_id,
-                amount_minor=notice.amount_minor,
-                currency=notice.currency,
-            ),
+            notice.payment_id,
+            status="closed" if mismatched else "paid",
+            transaction_id=None if mismatched else notice.transaction_id,
         )
-        if kind == "amount_mismatch":
-            await repository.mark(uow, notice.payment_id, status="closed", transaction_id=None)
-        else:
-            await repository.mark(uow, notice.payment_id, status="paid", transaction_id=notice.transaction_id)
     await repository.insert_exception(
         uow,
         notice,
@@ -152,9 +140,7 @@ async def close_open(db: Database, resources: Resources, *, payment_id: UUID, pr
     except (Unavailable, OSError, TimeoutError) as error:
         log.warning("payment not answered for", payment_id=str(payment_id), error=str(error))
         notice = Notice(payment_id=payment_id, outcome="unknown")
-    booking = await receive(db, resources, notice, provider=provider)
-    if booking.refund_id is not None:
-        await refunds.send_due(db, resources.providers, only=[booking.refund_id])
+    await receive(db, resources, notice, provider=provider)
     return notice.outcome
 
 
@@ -178,6 +164,18 @@ def _attempt(row: Record) -> Attempt:
         currency=row["currency"],
         status=row["status"],
         created_at=row["created_at"],
+    )
+
+
+def _unwanted(notice: Notice, kind: Unwelcome, attempt: Record, *, provider: str) -> Unwanted:
+    return Unwanted(
+        kind=kind,
+        order_id=attempt["order_id"],
+        payment_id=notice.payment_id,
+        provider=provider,
+        transaction_id=notice.transaction_id,
+        amount_minor=notice.amount_minor,
+        currency=notice.currency,
     )
 
 
