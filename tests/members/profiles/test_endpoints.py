@@ -88,32 +88,26 @@ async def test_operators_find_members_by_phone_however_it_is_written(members: Ru
     assert await find(members, "13800138001") == []
 
 
-@pytest.mark.parametrize(
-    ("changes", "field"),
-    [
-        ({"phone": "call me"}, "phone"),
-        ({"phone": ""}, "phone"),
-        ({"birthday": "1850-01-01"}, "birthday"),
-        ({"birthday": "2999-01-01"}, "birthday"),
-        ({"birthday": "yesterday"}, "birthday"),
-        ({"gender": "dragon"}, "gender"),
-        ({"display_name": "x" * 65}, "display_name"),
-        ({"display_name": "a\u0000b"}, "display_name"),
-        ({"display_name": "\ud800"}, "display_name"),
-        ({"shoe_size": 43}, "shoe_size"),
-    ],
-)
-async def test_what_cannot_be_is_refused_by_its_field(
-    members: RunningService, changes: dict[str, Any], field: str
-) -> None:
-    answer = await members.client.patch(
-        PATH,
-        content=json.dumps(changes).encode(),
-        headers=members.headers(member_id=await make_member(members)) | {"Content-Type": "application/json"},
-    )
+IMPOSSIBLE: list[tuple[dict[str, Any], str]] = [
+    ({"phone": "call me"}, "phone"),
+    ({"phone": ""}, "phone"),
+    ({"birthday": "1850-01-01"}, "birthday"),
+    ({"birthday": "2999-01-01"}, "birthday"),
+    ({"birthday": "yesterday"}, "birthday"),
+    ({"gender": "dragon"}, "gender"),
+    ({"display_name": "x" * 65}, "display_name"),
+    ({"display_name": "a\u0000b"}, "display_name"),
+    ({"display_name": "\ud800"}, "display_name"),
+    ({"shoe_size": 43}, "shoe_size"),
+]
 
-    assert answer.status_code == 422, answer.text
-    assert field in answer.json()["detail"]
+
+async def test_what_cannot_be_is_refused_by_its_field(members: RunningService) -> None:
+    headers = members.headers(member_id=await make_member(members)) | {"Content-Type": "application/json"}
+    for changes, field in IMPOSSIBLE:
+        answer = await members.client.patch(PATH, content=json.dumps(changes).encode(), headers=headers)
+        assert answer.status_code == 422, changes
+        assert field in answer.json()["detail"]
 
 
 async def test_who_is_no_member_has_no_profile(members: RunningService) -> None:

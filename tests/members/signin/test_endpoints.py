@@ -49,20 +49,18 @@ async def test_roles_of_a_provider_are_granted_and_recorded(members: RunningServ
     ]
 
 
-@pytest.mark.parametrize("proof", ["", ":operator", "bob:emperor", "a" * 513])
-async def test_a_proof_that_proves_nothing_is_refused(members: RunningService, proof: str) -> None:
-    answer = await members.client.post("/members/v1/sessions", json={"provider": "development", "proof": proof})
+async def test_a_proof_that_proves_nothing_is_refused(members: RunningService) -> None:
+    for proof in ("", ":operator", "bob:emperor", "a" * 513):
+        answer = await members.client.post("/members/v1/sessions", json={"provider": "development", "proof": proof})
+        assert answer.status_code in {401, 422}, proof
 
-    assert answer.status_code in {401, 422}
 
-
-@pytest.mark.parametrize("body", [b'{"provider": "development", "proof": "\\ud800"}', b"{", b"[]", b'{"proof": 1}'])
-async def test_a_broken_body_is_refused(members: RunningService, body: bytes) -> None:
-    answer = await members.client.post(
-        "/members/v1/sessions", content=body, headers={"Content-Type": "application/json"}
-    )
-
-    assert (answer.status_code, answer.json()["code"]) == (422, "request_invalid")
+async def test_a_broken_body_is_refused(members: RunningService) -> None:
+    for body in (b'{"provider": "development", "proof": "\\ud800"}', b"{", b"[]", b'{"proof": 1}'):
+        answer = await members.client.post(
+            "/members/v1/sessions", content=body, headers={"Content-Type": "application/json"}
+        )
+        assert (answer.status_code, answer.json()["code"]) == (422, "request_invalid"), body
 
 
 async def test_tokens_are_verified_by_the_keys_that_are_published(members: RunningService) -> None:
