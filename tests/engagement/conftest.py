@@ -7,7 +7,7 @@ import pytest
 from common.testing.databases import Engines, cloned
 from common.testing.services import RunningService, create_service_database, running_service
 from engagement.app import SERVICE
-from factories.engagement import CHANNEL, SECRET
+from factories.engagement import CHANNEL, NEXT_SECRET, SECRET, WEBHOOKS_PER_MINUTE
 
 CONNECTIONS = 12
 """As many as the largest race has callers: whoever asks for a second one hangs it."""
@@ -29,7 +29,11 @@ async def engagement(engines: Engines, engagement_template: str) -> AsyncIterato
             SERVICE,
             engines=engines,
             database=database,
-            settings={"webhook_secrets": {CHANNEL: [SECRET]}, "database_connections": CONNECTIONS},
+            settings={
+                "webhook_secrets": {CHANNEL: [SECRET, NEXT_SECRET]},
+                "webhooks_per_minute": WEBHOOKS_PER_MINUTE,
+                "database_connections": CONNECTIONS,
+            },
         ) as running,
     ):
         yield running

@@ -15,6 +15,9 @@ from engagement.channels.domain import sign
 
 CHANNEL = "wechat"
 SECRET = "whsec_dGVzdHMtb25seS10ZXN0cy1vbmx5LXRlc3RzLW9ubHk="
+NEXT_SECRET = "whsec_bmV4dC1uZXh0LW5leHQtbmV4dC1uZXh0LW5leHQtbmV4dA=="
+DEVELOPMENT_SECRET = "whsec_ZGV2ZWxvcG1lbnQtb25seS1kby1ub3QtdXNlLWFueXdoZXJl"
+WEBHOOKS_PER_MINUTE = 160
 
 
 async def make_community(engagement: RunningService, code: str = "garden", **changes: Any) -> UUID:

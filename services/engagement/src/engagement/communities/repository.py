@@ -101,6 +101,16 @@ async def join(uow: UnitOfWork, *, community_id: UUID, member_id: UUID, at: date
     return await uow.execute(_JOIN, community_id, member_id, at) == 1
 
 
+async def is_member(uow: UnitOfWork, *, community_id: UUID, member_id: UUID) -> bool:
+    return bool(
+        await uow.fetchval(
+            "SELECT EXISTS (SELECT FROM membership WHERE community_id = $1 AND member_id = $2 AND left_at IS NULL)",
+            community_id,
+            member_id,
+        )
+    )
+
+
 async def leave(uow: UnitOfWork, *, community_id: UUID, member_id: UUID, at: datetime) -> bool:
     """False: they are not in it."""
     return await uow.execute(_LEAVE, community_id, member_id, at) == 1

@@ -31,12 +31,12 @@ async def list_all(
 
 
 async def join(uow: UnitOfWork, *, community_id: UUID, member_id: UUID) -> Record:
-    """The community, with the member in it. Who is in it already stays, and nothing is told."""
+    """The community, with the member in it. Who is in it already stays, and nothing is told. Raises CommunityClosed."""
     if await repository.join(uow, community_id=community_id, member_id=member_id, at=uow.now):
         uow.append(CommunityJoined(community_id=community_id, member_id=member_id, joined_at=uow.now))
         return await get(uow, community_id)
     community = await get(uow, community_id)
-    if community["state"] != "open":
+    if not await repository.is_member(uow, community_id=community_id, member_id=member_id):
         raise CommunityClosed("the community takes no new members")
     return community
 

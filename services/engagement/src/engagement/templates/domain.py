@@ -48,7 +48,7 @@ DEFAULT_TEMPLATES = (
         code="welcome",
         text_zh="歡迎加入{shop}！新人券已放進你的券包，下單時可直接使用。",
         text_en="Welcome to {shop}! A newcomer's coupon is in your wallet, ready for your first order.",
-        placeholders={"shop": "團購"},
+        placeholders={"shop": "Huitou"},
     ),
     Template(
         code="hello",
