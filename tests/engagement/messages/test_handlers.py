@@ -2,12 +2,14 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from structlog.testing import capture_logs
 
 from common.contracts.engagement import MessageRefused, MessageSent
-from common.contracts.lifecycle import IssueCoupon, SendMessage
+from common.contracts.lifecycle import ActionRequested, IssueCoupon, SendMessage
 from common.testing.services import RunningService
+from engagement.messages.handlers import on_action_requested
 from engagement.templates.domain import DEFAULT_TEMPLATES
-from factories.members import requested
+from factories.members import received, requested
 
 pytestmark = pytest.mark.integration
 
@@ -60,3 +62,24 @@ async def test_every_template_of_the_default_policy_can_be_sent(engagement: Runn
     )
 
     assert {sent.template for sent in await engagement.events(MessageSent)} == {t.code for t in DEFAULT_TEMPLATES}
+
+
+async def handle_in_vain(engagement: RunningService, asked: ActionRequested) -> None:
+    async with engagement.db.transaction() as uow:
+        await on_action_requested(uow, [received(asked)])
+        raise ZeroDivisionError
+
+
+async def test_what_was_done_is_counted_once_it_is_committed(engagement: RunningService) -> None:
+    asked = requested(SendMessage(template="hello", channel="log"), member_id=uuid4())
+    with capture_logs() as logs, pytest.raises(ZeroDivisionError):
+        await handle_in_vain(engagement, asked)
+    assert not [line for line in logs if line["event"] == "message"]
+    with capture_logs() as logs:
+        await engagement.receive(asked, asked)
+        await engagement.receive(requested(SendMessage(template="no_such", channel="log"), member_id=uuid4()))
+
+    assert len([line for line in logs if line["event"] == "message"]) == 1
+    metrics = (await engagement.client.get("/engagement/metrics")).text
+    assert 'engagement_messages_total{channel="log",template="hello"} 1.0' in metrics
+    assert 'engagement_messages_refused_total{reason="unknown_template"} 1.0' in metrics

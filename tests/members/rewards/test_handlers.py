@@ -6,10 +6,11 @@ from msgspec.structs import replace
 
 from common.auth.principal import Role
 from common.contracts.envelope import decode
-from common.contracts.lifecycle import GrantPoints, IssueCoupon, SendMessage
+from common.contracts.lifecycle import ActionRequested, GrantPoints, IssueCoupon, SendMessage
 from common.contracts.members import CouponIssued, PointsEarned, RewardGranted, RewardRefused
 from common.testing.services import RunningService
-from factories.members import make_member, make_template, requested
+from factories.members import make_member, make_template, received, requested
+from members.rewards.handlers import on_action_requested
 
 pytestmark = pytest.mark.integration
 
@@ -118,3 +119,25 @@ async def test_a_stored_outcome_is_told_also_when_it_could_not_be_given_any_more
 
     assert len(await members.events(RewardGranted)) == 2
     assert not await members.events(RewardRefused)
+
+
+async def handle_in_vain(members: RunningService, asked: ActionRequested) -> None:
+    async with members.db.transaction() as uow:
+        await on_action_requested(uow, [received(asked)])
+        raise ZeroDivisionError
+
+
+async def test_what_was_done_is_counted_once_it_is_committed(members: RunningService) -> None:
+    member_id = await make_member(members)
+    asked = requested(GrantPoints(points=5, reason="thanks"), member_id=member_id)
+    with pytest.raises(ZeroDivisionError):
+        await handle_in_vain(members, asked)
+    coupon = requested(IssueCoupon(template="newcomer_3"), member_id=member_id)
+    await members.receive(asked, asked, coupon, requested(IssueCoupon(template="no_such"), member_id=member_id))
+
+    metrics = (await members.client.get("/members/metrics")).text
+    assert "members_registered_total 1.0" in metrics
+    assert 'members_points_total{kind="earn"} 5.0' in metrics
+    assert 'members_coupons_issued_total{source="action",template="newcomer_3"} 1.0' in metrics
+    assert 'members_rewards_total{kind="points",outcome="granted"} 1.0' in metrics
+    assert 'members_rewards_total{kind="coupon",outcome="unknown_template"} 1.0' in metrics

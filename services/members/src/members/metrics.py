@@ -1,4 +1,4 @@
-"""What the business counts here, beside the events that it tells."""
+"""What the business counts here."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,9 +10,23 @@ from common.errors import AppError
 
 class MemberMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
+        self.registered = Counter("members_registered", "Members made", registry=registry)
         self.sign_ins = Counter("members_sign_ins", "Sign-ins", ["provider"], registry=registry)
-        self._coupons_refused = Counter(
-            "members_coupons_refused", "Coupons asked for and not given", ["source", "reason"], registry=registry
+        self.coupons_issued = Counter(
+            "members_coupons_issued", "Coupons issued", ["template", "source"], registry=registry
+        )
+        self.coupons_refused = Counter(
+            "members_coupons_refused",
+            "Coupons asked for over HTTP and not given",
+            ["source", "reason"],
+            registry=registry,
+        )
+        self.points = Counter("members_points", "Points posted, without their sign", ["kind"], registry=registry)
+        self.rewards = Counter(
+            "members_rewards",
+            "Rewards that the lifecycle asked for: granted, or the reason why not",
+            ["kind", "outcome"],
+            registry=registry,
         )
 
     @contextmanager
@@ -21,5 +35,5 @@ class MemberMetrics:
         try:
             yield
         except AppError as error:
-            self._coupons_refused.labels(source, error.code).inc()
+            self.coupons_refused.labels(source, error.code).inc()
             raise

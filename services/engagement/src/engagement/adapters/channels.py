@@ -1,7 +1,7 @@
 """Where messages to members go: one port, several channels.
 
-A channel is called inside the unit of work that writes the message, so it does nothing that waits for a network; one that
-has to will take the message from its row.
+A channel is called once the message's row is committed, in the loop that serves everybody: it does nothing that waits. One
+that talks to a network will take the message from its row, in its own time.
 """
 
 from collections.abc import Mapping

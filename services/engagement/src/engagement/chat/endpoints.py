@@ -5,14 +5,13 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from common.auth.access import Operator, public
 from common.db import UnitOfWork
-from common.http.dependencies import CurrentRuntime, Db
+from common.http.dependencies import Db
 from common.http.idempotency import RequestKey, run_once
 from common.http.limits import LimitRate
 from common.http.pages import Page, PageQuery, page
 from engagement.channels.endpoints import ChannelCode, VerifiedDelivery
 from engagement.chat import service
 from engagement.chat.schemas import ChatMessageView, Delivery, DeliveryTaken
-from engagement.resources import Resources
 
 router = APIRouter(tags=["chat"])
 
@@ -29,22 +28,14 @@ async def deliver_chat_messages(
     delivery_id: VerifiedDelivery,
     request: Request,
     db: Db,
-    runtime: CurrentRuntime,
 ) -> Response:
     """Take in a batch of chat messages, signed by its channel (Standard Webhooks); delivering it again changes nothing."""
-    resources: Resources = runtime.resources
     key = RequestKey(f"channel:{channel}", delivery_id, hashlib.sha256(await request.body()).digest())
 
-    taken: list[DeliveryTaken] = []
-
     async def action(uow: UnitOfWork) -> DeliveryTaken:
-        taken.append(await service.ingest(uow, channel=channel, messages=body.messages))
-        return taken[-1]
+        return await service.ingest(uow, channel=channel, messages=body.messages)
 
-    response = await run_once(db, key, action, status=200)
-    for one in taken:
-        resources.metrics.count_delivery(channel, one)
-    return response
+    return await run_once(db, key, action, status=200)
 
 
 @router.get("/communities/{community_id}/messages", operation_id="list_chat_messages")

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from functools import partial
 from uuid import UUID
 
 from common.connection import Record
@@ -10,6 +11,7 @@ from engagement.chat import repository
 from engagement.chat.domain import count_by_sender, timely
 from engagement.chat.schemas import DeliveryTaken, IncomingMessage
 from engagement.communities import service as communities
+from engagement.metrics import EngagementMetrics
 
 
 async def ingest(uow: UnitOfWork, *, channel: str, messages: Sequence[IncomingMessage]) -> DeliveryTaken:
@@ -35,7 +37,7 @@ async def ingest(uow: UnitOfWork, *, channel: str, messages: Sequence[IncomingMe
                 community_id=community_id, member_id=member_id, batch_id=batch_id, channel=channel, messages=count
             )
         )
-    return DeliveryTaken(
+    taken_in = DeliveryTaken(
         received=len(messages),
         stored=len(stored),
         repeated=len(taken) - len(stored),
@@ -43,6 +45,22 @@ async def ingest(uow: UnitOfWork, *, channel: str, messages: Sequence[IncomingMe
         unknown_communities=len(messages) - len(placed),
         untimely=len(placed) - len(taken),
     )
+    _count(uow, channel, taken_in)
+    return taken_in
+
+
+def _count(uow: UnitOfWork, channel: str, taken: DeliveryTaken) -> None:
+    metrics: EngagementMetrics = uow.resources.metrics
+    outcomes = {
+        "counted": taken.stored - taken.unknown_senders,
+        "unknown_sender": taken.unknown_senders,
+        "repeated": taken.repeated,
+        "unknown_community": taken.unknown_communities,
+        "untimely": taken.untimely,
+    }
+    for outcome, messages in outcomes.items():
+        if messages:
+            uow.on_commit.append(partial(metrics.chat_messages.labels(channel, outcome).inc, messages))
 
 
 async def list_of_community(db: Database, community_id: UUID, *, before: UUID | None, limit: int) -> list[Record]:

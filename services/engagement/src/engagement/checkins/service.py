@@ -6,6 +6,7 @@ from common.contracts.engagement import CheckinRecorded
 from common.db import Database, UnitOfWork
 from common.ids import new_id
 from engagement.checkins import repository
+from engagement.metrics import EngagementMetrics
 
 
 async def check_in(uow: UnitOfWork, *, member_id: UUID, day: date) -> tuple[Record, bool]:
@@ -21,6 +22,8 @@ async def check_in(uow: UnitOfWork, *, member_id: UUID, day: date) -> tuple[Reco
 
 
 async def _insert(uow: UnitOfWork, *, member_id: UUID, day: date, streak: int) -> Record | None:
+    metrics: EngagementMetrics = uow.resources.metrics
+    uow.on_commit.append(metrics.checkins.inc)
     uow.append(CheckinRecorded(member_id=member_id, business_day=day, streak=streak))
     return await repository.insert(uow, checkin_id=new_id(), member_id=member_id, day=day, streak=streak, at=uow.now)
 

@@ -8,6 +8,7 @@ from common.db import Database, UnitOfWork
 from common.ids import new_id
 from engagement.communities import repository
 from engagement.errors import CommunityClosed, CommunityExists, CommunityNotFound
+from engagement.metrics import EngagementMetrics
 
 
 async def create(uow: UnitOfWork, fields: Mapping[str, Any]) -> Record:
@@ -33,6 +34,7 @@ async def list_all(
 async def join(uow: UnitOfWork, *, community_id: UUID, member_id: UUID) -> Record:
     """The community, with the member in it. Who is in it already stays, and nothing is told. Raises CommunityClosed."""
     if await repository.join(uow, community_id=community_id, member_id=member_id, at=uow.now):
+        _count(uow, "joined")
         uow.append(CommunityJoined(community_id=community_id, member_id=member_id, joined_at=uow.now))
         return await get(uow, community_id)
     community = await get(uow, community_id)
@@ -44,6 +46,7 @@ async def join(uow: UnitOfWork, *, community_id: UUID, member_id: UUID) -> Recor
 async def leave(uow: UnitOfWork, *, community_id: UUID, member_id: UUID) -> None:
     """Who is not in it is not told."""
     if await repository.leave(uow, community_id=community_id, member_id=member_id, at=uow.now):
+        _count(uow, "left")
         uow.append(CommunityLeft(community_id=community_id, member_id=member_id, left_at=uow.now))
         return
     await get(uow, community_id)
@@ -73,3 +76,8 @@ async def change(uow: UnitOfWork, community_id: UUID, changes: Mapping[str, Any]
 async def known(uow: UnitOfWork, community_ids: Collection[UUID]) -> set[UUID]:
     """Those of the ids that are communities."""
     return await repository.known(uow, community_ids)
+
+
+def _count(uow: UnitOfWork, change: str) -> None:
+    metrics: EngagementMetrics = uow.resources.metrics
+    uow.on_commit.append(metrics.memberships.labels(change).inc)

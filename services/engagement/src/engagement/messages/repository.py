@@ -5,6 +5,7 @@ from uuid import UUID
 
 from common.connection import Record
 from common.db import Database, UnitOfWork
+from engagement.messages.domain import Message
 
 _CLAIM = """
 INSERT INTO message_action (action_id, member_id, template, channel, settled_at)
@@ -71,8 +72,7 @@ async def find_settled(uow: UnitOfWork, actions: Collection[UUID]) -> dict[UUID,
     return {row["action_id"]: row for row in rows}
 
 
-async def insert(uow: UnitOfWork, messages: Sequence[tuple[UUID, UUID, str, str, str, str]], *, at: datetime) -> None:
-    """`messages`: id, member, template, channel, Chinese, English."""
+async def insert(uow: UnitOfWork, messages: Sequence[Message], *, at: datetime) -> None:
     if messages:
         await uow.execute(_INSERT, at, *[list(column) for column in zip(*messages, strict=True)])
 

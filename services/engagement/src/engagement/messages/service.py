@@ -1,6 +1,7 @@
 """Sending messages 消息. What the lifecycle asks for is done once: its row is taken first, and the outcome told as often as asked."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from uuid import UUID
 
 from common.bus.records import Received
@@ -12,7 +13,9 @@ from common.ids import new_id
 from engagement.adapters.channels import CHANNELS, Outgoing
 from engagement.errors import MessageNotFound, PlaceholderUnknown, TemplateNotFound
 from engagement.messages import repository
+from engagement.messages.domain import Message, refusal
 from engagement.messages.repository import Outcome
+from engagement.metrics import EngagementMetrics
 from engagement.templates import service as templates
 
 
@@ -33,25 +36,31 @@ async def carry_out(uow: UnitOfWork, asked: Sequence[tuple[Received[ActionReques
 
 
 async def _send(uow: UnitOfWork, asked: Sequence[tuple[ActionRequested, SendMessage]]) -> list[Outcome]:
-    known = await templates.active(uow, {action.template for _, action in asked})
+    active = await templates.active(uow, {action.template for _, action in asked})
+    metrics: EngagementMetrics = uow.resources.metrics
     outcomes: list[Outcome] = []
-    messages: list[tuple[UUID, UUID, str, str, str, str]] = []
+    messages: list[Message] = []
     for event, action in asked:
-        if event.valid_until < uow.now:
-            outcomes.append(Outcome(action_id=event.action_id, reason="expired"))
-        elif action.channel not in CHANNELS:
-            outcomes.append(Outcome(action_id=event.action_id, reason="unknown_channel"))
-        elif action.template not in known:
-            outcomes.append(Outcome(action_id=event.action_id, reason="unknown_template"))
+        reason = refusal(action, valid_until=event.valid_until, now=uow.now, channels=CHANNELS, templates=active)
+        if reason is not None:
+            outcomes.append(Outcome(action_id=event.action_id, reason=reason))
+            uow.on_commit.append(metrics.messages_refused.labels(reason).inc)
         else:
-            message_id = new_id()
-            chinese, english = known[action.template].render()
-            messages.append((message_id, event.member_id, action.template, action.channel, chinese, english))
-            outcomes.append(Outcome(action_id=event.action_id, message_id=message_id))
-    await repository.insert(uow, messages, at=uow.now)
-    for message_id, member_id, template, channel, _, _ in messages:
-        CHANNELS[channel](Outgoing(message_id=message_id, member_id=member_id, template=template))
+            texts = active[action.template].render()
+            messages.append(Message(new_id(), event.member_id, action.template, action.channel, *texts))
+            outcomes.append(Outcome(action_id=event.action_id, message_id=messages[-1].id))
+    await _write(uow, messages)
     return outcomes
+
+
+async def _write(uow: UnitOfWork, messages: Sequence[Message]) -> None:
+    """Write the messages; once they are committed they are handed to their channels."""
+    await repository.insert(uow, messages, at=uow.now)
+    metrics: EngagementMetrics = uow.resources.metrics
+    for message in messages:
+        outgoing = Outgoing(message_id=message.id, member_id=message.member_id, template=message.template)
+        uow.on_commit.append(partial(CHANNELS[message.channel], outgoing))
+        uow.on_commit.append(metrics.messages.labels(message.template, message.channel).inc)
 
 
 async def send(uow: UnitOfWork, *, member_id: UUID, template: str, channel: str, values: Mapping[str, str]) -> Record:
@@ -61,13 +70,12 @@ async def send(uow: UnitOfWork, *, member_id: UUID, template: str, channel: str,
         raise TemplateNotFound(f"template: there is no active one with the code {template!r}")
     if unknown := sorted(values.keys() - known.placeholders.keys()):
         raise PlaceholderUnknown(f"values: {template!r} has no placeholder {', '.join(unknown)}")
-    message_id = new_id()
-    await repository.insert(uow, [(message_id, member_id, template, channel, *known.render(values))], at=uow.now)
-    CHANNELS[channel](Outgoing(message_id=message_id, member_id=member_id, template=template))
+    message = Message(new_id(), member_id, template, channel, *known.render(values))
+    await _write(uow, [message])
     uow.append(
-        MessageSent(message_id=message_id, member_id=member_id, template=template, channel=channel, sent_at=uow.now)
+        MessageSent(message_id=message.id, member_id=member_id, template=template, channel=channel, sent_at=uow.now)
     )
-    return await _get(uow, message_id=message_id, member_id=member_id)
+    return await _get(uow, message_id=message.id, member_id=member_id)
 
 
 async def read(uow: UnitOfWork, *, message_id: UUID, member_id: UUID) -> Record:

@@ -9,6 +9,7 @@ from common.db import Database, UnitOfWork
 from common.ids import new_id
 from members.accounts import repository
 from members.errors import IdentityTaken, MemberNotFound, ReferrerUnknown
+from members.metrics import MemberMetrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ async def register(
         uow, provider=identity.provider, subject_hash=identity.subject_hash, member_id=member_id, linked_at=uow.now
     ):
         raise IdentityTaken("this identity is another member's; sign in again")
+    metrics: MemberMetrics = uow.resources.metrics
+    uow.on_commit.append(metrics.registered.inc)
     uow.append(MemberRegistered(member_id=member_id, channel=channel, referrer_id=referrer_id, registered_at=uow.now))
     return member_id
 

@@ -18,6 +18,7 @@ from members.accounts import service as accounts
 from members.coupons import repository
 from members.coupons.domain import Allotted, Refusal, Spending, allot
 from members.errors import MemberLimitReached, OfferNotFound, SupplyExhausted, TemplateInactive, TemplateNotFound
+from members.metrics import MemberMetrics
 from members.templates import service as templates
 from members.templates.domain import Template
 
@@ -72,8 +73,10 @@ async def _write(uow: UnitOfWork, grants: Sequence[_Grant]) -> None:
         return
     await templates.take_supply(uow, Counter(grant.template.code for grant in grants))
     await repository.insert(uow, (_row(grant, uow) for grant in grants))
+    metrics: MemberMetrics = uow.resources.metrics
     for grant in grants:
         template, wish = grant.template, grant.wish
+        uow.on_commit.append(metrics.coupons_issued.labels(template.code, wish.source).inc)
         issued = CouponIssued(
             coupon_id=grant.coupon_id,
             member_id=wish.member_id,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from common.connection import Record
@@ -11,6 +12,7 @@ from common.db import Database, UnitOfWork
 from common.ids import new_id
 from members.accounts import service as accounts
 from members.errors import EntryExists, EntryNotFound, EntryNotReversible, PointsInsufficient
+from members.metrics import MemberMetrics
 from members.points import repository
 from members.points.domain import Account, Line, Posting, settle
 
@@ -113,6 +115,9 @@ async def _post(uow: UnitOfWork, postings: Sequence[Posting]) -> list[tuple[UUID
     await repository.move_balances(
         uow, {posting.member_id: (line.balance, line.number) for _, posting, line in written}
     )
+    metrics: MemberMetrics = uow.resources.metrics
+    for posting in postings:
+        uow.on_commit.append(partial(metrics.points.labels(posting.kind).inc, abs(posting.points)))
     return posted
 
 

@@ -12,6 +12,7 @@ from members.accounts import service as accounts
 from members.coupons import service as coupons
 from members.coupons.domain import Refusal
 from members.coupons.service import Wish
+from members.metrics import MemberMetrics
 from members.points import service as points
 from members.points.domain import Posting
 from members.points.service import Earning
@@ -40,7 +41,12 @@ async def carry_out(uow: UnitOfWork, asked: Sequence[Asked]) -> None:
     fresh = await repository.claim(
         uow, [(action_id, one.event.member_id, kind_of(one) or "") for action_id, one in first.items()]
     )
-    await repository.settle(uow, await _give(uow, [one for action_id, one in first.items() if action_id in fresh]))
+    outcomes = await _give(uow, [one for action_id, one in first.items() if action_id in fresh])
+    await repository.settle(uow, outcomes)
+    metrics: MemberMetrics = uow.resources.metrics
+    for outcome in outcomes:
+        kind = kind_of(first[outcome.action_id]) or ""
+        uow.on_commit.append(metrics.rewards.labels(kind, outcome.reason or "granted").inc)
     settled = await repository.find(uow, first)
     for one in asked:
         _tell(uow, one, settled[one.event.action_id])
