@@ -89,6 +89,7 @@ BOOKS = {
 class ScriptedProvider:
     """A payment provider that answers as it was told to."""
 
+    opening: Exception | None = None
     closing: Outcome | Exception = "closed"
     refunding: RefundOutcome | Exception = "succeeded"
     transaction_id: str = ""
@@ -97,6 +98,8 @@ class ScriptedProvider:
     refunded: list[Repayable] = field(default_factory=list)
 
     async def open(self, payable: Payable) -> dict[str, str]:
+        if self.opening is not None:
+            raise self.opening
         return {"token": str(payable.payment_id)}
 
     def read_callback(self, body: bytes, headers: Mapping[str, str]) -> Notice:

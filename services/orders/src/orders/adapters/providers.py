@@ -57,7 +57,7 @@ class DevelopmentCallback(msgspec.Struct, frozen=True, kw_only=True, forbid_unkn
     token: str
     outcome: Outcome
     transaction_id: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{1,64}$")]
-    amount_minor: Annotated[int, msgspec.Meta(ge=0, le=10**15)]
+    amount_minor: Annotated[int, msgspec.Meta(ge=0, le=10**18)]
     currency: Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
 
 

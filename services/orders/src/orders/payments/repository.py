@@ -71,7 +71,7 @@ WHERE payment.id = $1 AND payment.provider = $2 FOR UPDATE
 # What ends an attempt lets the member begin another.
 _MARK = """
 WITH marked AS (
-    UPDATE payment SET status = $2, transaction_id = $3, settled_at = CASE WHEN $2 = 'unknown' THEN NULL ELSE $4::timestamptz END
+    UPDATE payment SET status = $2::text, transaction_id = $3, settled_at = CASE WHEN $2 = 'unknown' THEN NULL ELSE $4::timestamptz END
     WHERE id = $1 AND status IN ('submitted', 'unknown', 'closed')
     RETURNING id
 )
@@ -89,7 +89,7 @@ WHERE payment.status IN ('submitted', 'unknown') AND orders.pay_deadline <= $1 O
 """
 
 _EXCEPTIONS = """
-SELECT exception.id, kind, exception.provider, exception.transaction_id, exception.payment_id, exception.order_id, refund_id,
+SELECT exception.id, exception.kind, exception.provider, exception.transaction_id, exception.payment_id, exception.order_id, refund_id,
        exception.amount_minor, exception.currency, noted_at, refund.status AS refund_status
 FROM payment_exception AS exception LEFT JOIN refund ON refund.id = exception.refund_id
 WHERE ($1::uuid IS NULL OR exception.id < $1) ORDER BY exception.id DESC LIMIT $2

@@ -47,7 +47,7 @@ class DevelopmentCallbackBody(BaseModel):
     token: str
     outcome: Literal["paid", "closed", "unknown"]
     transaction_id: Annotated[str, Field(pattern="^[A-Za-z0-9_-]{1,64}$")]
-    amount_minor: Annotated[int, Field(ge=0, le=10**15)]
+    amount_minor: Annotated[int, Field(ge=0, le=10**18)]
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
 
 

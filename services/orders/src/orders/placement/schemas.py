@@ -1,14 +1,16 @@
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 
 from common.http.fields import Reference
-from orders.catalogue.schemas import Amount, ItemCode
-from orders.quotes.schemas import QuoteRequest
+from orders.catalogue.schemas import LARGEST_MINOR, Amount, ItemCode
+from orders.quotes.schemas import LARGEST_QUANTITY, MOST_LINES, QuoteRequest
 
 # What is imported has larger lines (fuel by the hundredth of a litre) and longer baskets.
 LARGEST_AGREED_QUANTITY, MOST_AGREED_LINES = 1_000_000, 300
+
+LARGEST_ORDER_MINOR = MOST_LINES * LARGEST_QUANTITY * LARGEST_MINOR
 
 AgreedQuantity = Annotated[int, Field(strict=True, ge=1, le=LARGEST_AGREED_QUANTITY, examples=[1])]
 
@@ -17,7 +19,13 @@ class PlaceOrder(QuoteRequest):
     """What to order, at the price that was quoted."""
 
     payable_minor: Annotated[
-        Amount, Field(description="What the quote said is payable; another price is refused with the new quote.")
+        int,
+        Field(
+            strict=True,
+            ge=0,
+            le=LARGEST_ORDER_MINOR,
+            description="What the quote said is payable; another price is refused with the new quote.",
+        ),
     ]
 
 
@@ -48,3 +56,9 @@ class PlaceAssistedOrder(BaseModel):
     placed_reference: Reference | None = Field(
         None, description="The order's name in that system: placing it again gives the same order."
     )
+
+    @model_validator(mode="after")
+    def _reference_with_source(self) -> Self:
+        if (self.source is None) != (self.placed_reference is None):
+            raise ValueError("source and placed_reference: give both or neither")
+        return self
