@@ -123,9 +123,9 @@ def test_control_characters_stand_escaped_or_not_at_all() -> None:
 
 @pytest.mark.parametrize("text", [b"\xff", b"\xc0\x80", b"\xed\xa0\x80"])
 def test_what_is_not_utf8_is_no_event(text: bytes) -> None:
-    with pytest.raises((EnvelopeError, UnicodeDecodeError)):
+    with pytest.raises(EnvelopeError, match=r"envelope.*UTF-8"):
         decode(changed(source="xyz").replace(b"xyz", text))
-    with pytest.raises((EnvelopeError, UnicodeDecodeError)):
+    with pytest.raises(EnvelopeError, match=rf"{TYPE}.*UTF-8"):
         decode(with_data(channel="xyz").replace(b"xyz", text))
 
 
@@ -135,15 +135,19 @@ def test_half_a_character_is_no_text(escaped: bytes) -> None:
         decode(changed(source="xyz").replace(b"xyz", escaped))
 
 
+DEEP = b"[" * 60_000 + b"]" * 60_000
+
+
 def test_brackets_without_end_are_refused() -> None:
-    deep = b"[" * 60_000 + b"]" * 60_000
-    with pytest.raises((EnvelopeError, RecursionError)):
-        decode(changed(data=0).replace(b'"data":0', b'"data":' + deep))
+    with pytest.raises(EnvelopeError, match=r"envelope.*nested"):
+        decode(changed(data=0).replace(b'"data":0', b'"data":' + DEEP))
+    with pytest.raises(EnvelopeError, match=r"envelope.*nested"):
+        decode(changed(extension=0).replace(b'"extension":0', b'"extension":' + DEEP))
 
 
 @given(st.binary(max_size=200))
 def test_random_bytes_are_no_event(wrong: bytes) -> None:
-    with pytest.raises((EnvelopeError, UnicodeDecodeError)):
+    with pytest.raises(EnvelopeError):
         decode(wrong)
 
 
@@ -153,7 +157,7 @@ def test_an_event_with_wrong_bytes_is_an_event_or_an_error(position: int, noise:
     encoded = changed()
     try:
         decode(encoded[:position] + noise + encoded[position + len(noise) :])
-    except (EnvelopeError, UnicodeDecodeError):
+    except EnvelopeError:
         return
 
 

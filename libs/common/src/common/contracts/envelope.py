@@ -5,7 +5,7 @@ The encoded bytes are stored, copied and never encoded again; position and appen
 """
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypeVar
 from uuid import UUID, uuid5
 
 import msgspec
@@ -14,6 +14,7 @@ from common.contracts.event import Event, Moment
 from common.contracts.topics import CATALOGUE
 
 MAXIMUM_BYTES = 256 * 1024
+T = TypeVar("T")
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -72,17 +73,22 @@ def encode(
 
 def decode(encoded: bytes) -> tuple[Envelope, Event]:
     """The envelope and its typed event. Raises UnknownType or EnvelopeError."""
-    try:
-        envelope = _envelopes.decode(encoded)
-    except msgspec.DecodeError as error:
-        raise EnvelopeError(f"envelope: {error}") from error
+    envelope = _decode(_envelopes, encoded, named="envelope")
     decoder = _data.get(envelope.type)
     if decoder is None:
         raise UnknownType(f"type {envelope.type!r} is not in this version's catalogue")
+    return envelope, _decode(decoder, envelope.data, named=envelope.type)
+
+
+def _decode(decoder: msgspec.json.Decoder[T], encoded: bytes | msgspec.Raw, *, named: str) -> T:
     try:
-        return envelope, decoder.decode(envelope.data)
+        return decoder.decode(encoded)
     except msgspec.DecodeError as error:
-        raise EnvelopeError(f"{envelope.type}: {error}") from error
+        raise EnvelopeError(f"{named}: {error}") from error
+    except UnicodeDecodeError as error:
+        raise EnvelopeError(f"{named}: expected UTF-8 ({error.reason})") from error
+    except RecursionError as error:
+        raise EnvelopeError(f"{named}: nested too deeply to be read") from error
 
 
 def caused_id(cause: UUID, type_name: str, n: int) -> UUID:
