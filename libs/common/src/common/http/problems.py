@@ -41,6 +41,8 @@ UNREADABLE = 400
 """What FastAPI answers to a body that it cannot read as JSON; here, that is a request that is not valid."""
 UNSTORABLE = {"22021", "22P05"}
 """SQLSTATEs of a text that PostgreSQL cannot hold."""
+DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, EOFError)
+"""What the driver, its pool and the connection below it raise."""
 _TITLES = {
     400: "Bad request",
     401: "Not signed in",
@@ -119,9 +121,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(AppError, _app_error)
     app.add_exception_handler(RequestValidationError, _request_invalid)
     app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(asyncpg.PostgresError, _database_error)
-    app.add_exception_handler(asyncpg.InterfaceError, _database_error)
-    app.add_exception_handler(OSError, _database_error)
+    for kind in DATABASE_ERRORS:
+        app.add_exception_handler(kind, _database_error)
     app.add_exception_handler(UnicodeEncodeError, _text_invalid)
     app.add_exception_handler(Exception, _unexpected)
 
