@@ -47,10 +47,11 @@ COMMITTERS = {
     "libs/common/src/common/migrating.py",
 }
 _SQL_CLOCK = re.compile(
-    r"\b(now\(\)|current_timestamp|current_date|localtimestamp|(clock|statement|transaction)_timestamp\()",
+    r"\b(now\s*\(|timeofday\s*\(|current_(timestamp|date|time)\b|local(time|timestamp)\b|(clock|statement|transaction)_timestamp\s*\()",
     re.IGNORECASE,
 )
-_SQL = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE)\b")
+_SQL = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE|WHERE|VALUES|RETURNING)\b")
+_CONNECTION = re.compile(r"conn|pool", re.IGNORECASE)
 _MACHINE = re.compile(r"/work/(main|shared)|/root/\.|pypi\.org|pythonhosted|registry\.npmjs|repo\.maven|repo1\.maven")
 _PURE = re.compile(r"(/domain\.py$|/contracts/[a-z_]+\.py$)")
 
@@ -114,30 +115,57 @@ def wrong_python(path: str, text: str) -> Iterator[str]:
 
 def _wrong_calls(path: str, tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if path not in CLOCK_READERS and _SQL.search(node.value) and _SQL_CLOCK.search(node.value):
-                yield f"{path}:{node.lineno}: SQL reads no clock: business time comes from common.clock"
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and path not in COMMITTERS:
-            owner = node.func.value
-            named = owner.id if isinstance(owner, ast.Name) else owner.attr if isinstance(owner, ast.Attribute) else ""
-            if node.func.attr == "commit" or (
-                node.func.attr == "transaction" and named in {"connection", "conn", "pool"}
-            ):
-                yield f"{path}:{node.lineno}: only common.db commits"
+        if not isinstance(node, ast.expr):
+            continue
+        if path not in CLOCK_READERS and _SQL.search(text := _text(node)) and _SQL_CLOCK.search(text):
+            yield f"{path}:{node.lineno}: SQL reads no clock: business time comes from common.clock"
+        if path not in COMMITTERS and _commits(node):
+            yield f"{path}:{node.lineno}: only common.db commits"
+
+
+def _commits(node: ast.expr) -> bool:
+    """Whether it begins or ends a transaction on a connection."""
+    match node:
+        case ast.Call(func=ast.Attribute(attr="commit")):
+            return True
+        case ast.Call(func=ast.Attribute(attr="transaction", value=owner)):
+            return bool(_CONNECTION.search(ast.unparse(owner)))
+    return False
+
+
+def _text(node: ast.expr) -> str:
+    """What is written in a string or an f-string; of the latter, without what is put in."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.JoinedStr(values=parts):
+            return "".join(
+                part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)
+            )
+    return ""
 
 
 def _wrong_imports(path: str, tree: ast.AST) -> Iterator[str]:
     """A concept's repository is its own."""
     service, *inside = _inside_service(path) or ("",)
     here = inside[0] if inside[1:] else ""
+    if not service:
+        return
     for node in ast.walk(tree):
-        if not isinstance(node, ast.ImportFrom) or not node.module:
-            continue
-        names = [f"{node.module}.{alias.name}" for alias in node.names] + [node.module]
-        for name in names:
-            matched = re.fullmatch(rf"{service}\.(\w+)\.repository", name)
-            if service and matched and matched.group(1) != here:
-                yield f"{path}:{node.lineno}: {matched.group(1)}'s repository is its own; call its service"
+        if isinstance(node, ast.stmt):
+            names = " ".join(_imported(node))
+            for owner in {*re.findall(rf"(?<!\S){service}\.(\w+)\.repository\b", names)} - {here}:
+                yield f"{path}:{node.lineno}: {owner}'s repository is its own; call its service"
+
+
+def _imported(node: ast.stmt) -> list[str]:
+    """The dotted names that a statement imports."""
+    match node:
+        case ast.Import(names=names):
+            return [alias.name for alias in names]
+        case ast.ImportFrom(module=str(module), names=names):
+            return [f"{module}.{alias.name}" for alias in names]
+    return []
 
 
 def find_wrong(paths: list[str]) -> Iterator[str]:

@@ -108,7 +108,8 @@ def test_what_is_not_pure_may_await() -> None:
     assert list(wrong_python(SERVICE, AWAITING)) == []
 
 
-CLOCKS = ["now()", "NOW()", "current_timestamp", "CURRENT_DATE", "localtimestamp", "statement_timestamp()"]
+CLOCKS = ["now()", "NOW()", "now ()", "current_timestamp", "CURRENT_DATE", "current_time", "statement_timestamp()"]
+CLOCKS += ["localtime", "LOCALTIME(0)", "localtimestamp", "LOCALTIMESTAMP(3)", "timeofday()"]
 
 
 @pytest.mark.parametrize("clock", [*CLOCKS, "clock_timestamp()", "transaction_timestamp()"])
@@ -119,6 +120,14 @@ def test_sql_reads_no_clock(clock: str, statement: str) -> None:
     text = f'await uow.execute("{statement.format(clock)}")\n'
     [line] = wrong_python(REPOSITORY, f"async def f() -> None:\n    {text}")
     assert line == f"{REPOSITORY}:2: SQL reads no clock: business time comes from common.clock"
+
+
+@pytest.mark.parametrize(
+    "text", ["f'{_SELECT} WHERE at < now()'", "f'SELECT {columns}' f' FROM t WHERE at < {x} + now()'"]
+)
+def test_sql_that_is_put_together_reads_no_clock_either(text: str) -> None:
+    lines = set(wrong_python(REPOSITORY, f"x = {text}\n"))
+    assert lines == {f"{REPOSITORY}:1: SQL reads no clock: business time comes from common.clock"}
 
 
 @pytest.mark.parametrize(
@@ -134,7 +143,12 @@ def test_the_log_may_read_the_databases_clock() -> None:
 
 
 @pytest.mark.parametrize(
-    "call", ["connection.commit()", "session.commit()", "connection.transaction()", "self.pool.transaction()"]
+    "call",
+    [
+        *("connection.commit()", "session.commit()", "connection.transaction()", "self.pool.transaction()"),
+        *("self._connection.transaction()", "uow.connection.transaction()", "self._pool.transaction()"),
+        *("reader_connection.transaction()", "(await db.connect()).transaction()", "connections[0].transaction()"),
+    ],
 )
 def test_only_common_db_commits(call: str) -> None:
     [line] = wrong_python(SERVICE, f"x = {call}\n")
@@ -154,9 +168,18 @@ def test_a_unit_of_work_is_everybodys() -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["from orders.stock import repository", "from orders.stock.repository import reserve"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from orders.stock import repository",
+        "from orders.stock.repository import reserve",
+        "import orders.stock.repository",
+        "import orders.stock.repository as stock",
+        "import orders.stock.service, orders.stock.repository",
+    ],
+)
 def test_a_repository_is_its_concepts_own(text: str) -> None:
-    [line, *_] = wrong_python(SERVICE, text)
+    [line] = wrong_python(SERVICE, text)
     assert line == f"{SERVICE}:1: stock's repository is its own; call its service"
 
 
@@ -165,6 +188,8 @@ def test_a_repository_is_its_concepts_own(text: str) -> None:
     [
         "from orders.placement import repository",
         "from orders.placement.repository import insert_order",
+        "import orders.placement.repository",
+        "import orders.stock.service",
         "from orders.stock import service",
         "from orders.stock.domain import Reservation",
     ],
