@@ -1,6 +1,6 @@
 """A shop on a running orders service: what tests need to have bought something, through its HTTP, and its books."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -9,14 +9,37 @@ from uuid import UUID
 import httpx2
 
 from common.auth.principal import Role
+from common.contracts.envelope import decode
+from common.contracts.event import Event
 from common.contracts.members import CouponIssued
-from common.contracts.orders import OrderConfirmed, OrderVoided
+from common.contracts.orders import (
+    CouponExpired,
+    CouponRedeemed,
+    CouponReleased,
+    OrderConfirmed,
+    OrderPaid,
+    OrderRefunded,
+    OrderVoided,
+)
+from common.db import UnitOfWork
 from common.ids import new_id
 from common.testing.services import RunningService
 from orders.adapters.providers import Notice, Outcome, Payable, RefundOutcome, Repayable
+from orders.placement import service as placement
+from orders.placement.repository import NewOrder
+from orders.placement.service import Placing
+from orders.quotes import service as quotes
+from orders.quotes.schemas import QuoteRequest
 from orders.resources import Resources
 
 Json = dict[str, Any]
+PlacingWork = Callable[[UnitOfWork], Awaitable[NewOrder]]
+
+TOLD: Mapping[type[Event], str] = {
+    CouponRedeemed: "redeemed",
+    CouponReleased: "issued",
+    CouponExpired: "expired",
+}
 
 # Units given back before the order was handed over are for sale again; tests let time pass between the two.
 _COUNTED = """
@@ -55,6 +78,9 @@ BOOKS = {
         WHERE orders.coupon_id IS NOT NULL AND coupon.status IS DISTINCT FROM CASE
             WHEN orders.status = 'pending_payment' THEN 'locked'
             WHEN orders.status IN ('confirmed', 'picked_up') THEN 'redeemed' END""",
+    "an order has no more than its own coupon": """
+        SELECT coupon.id FROM coupon JOIN orders ON orders.id = coupon.order_id
+        WHERE orders.coupon_id IS DISTINCT FROM coupon.id OR orders.member_id <> coupon.member_id""",
     "money that came is an order's or an exception's, never both": """
         SELECT callback.transaction_id FROM payment_callback AS callback
         LEFT JOIN payment ON payment.transaction_id = callback.transaction_id AND payment.provider = callback.provider
@@ -148,12 +174,32 @@ class Shop:
             wrong = [dict(row) for row in await self.service.db.fetch(query)]
             assert not wrong, f"{law}: {wrong}"
         confirmed = sorted(event.order_id for event in await self.service.events(OrderConfirmed))
-        assert confirmed == await self._where("confirmed_at IS NOT NULL"), "every order that stood was told of once"
+        assert confirmed == await self._ids("orders WHERE confirmed_at IS NOT NULL"), "who stood was told of once"
         voided = sorted(event.order_id for event in await self.service.events(OrderVoided))
-        assert voided == await self._where("voided_at IS NOT NULL"), "every order that fell was told of once"
+        assert voided == await self._ids("orders WHERE voided_at IS NOT NULL"), "who fell was told of once"
+        paid = sorted(event.payment_id for event in await self.service.events(OrderPaid))
+        assert paid == await self._ids("payment WHERE id IN (SELECT payment_id FROM orders)"), "money was told of once"
+        refunded = sorted(event.refund_id for event in await self.service.events(OrderRefunded))
+        assert refunded == await self._ids("refund WHERE kind = 'goods' AND status = 'succeeded'"), "so were refunds"
+        await self._check_coupons()
 
-    async def _where(self, condition: str) -> list[UUID]:
-        rows = await self.service.db.fetch(f"SELECT id FROM orders WHERE {condition} ORDER BY id")
+    async def _check_coupons(self) -> None:
+        """What was told of each coupon last is what it is now."""
+        rows = await self.service.db.fetch("SELECT id, status FROM coupon")
+        told = dict[UUID, str]()
+        for row in await self.service.db.fetch(
+            "SELECT envelope FROM outbox WHERE type LIKE 'huitou.orders.coupon.%' ORDER BY generation, id"
+        ):
+            event = decode(row["envelope"])[1]
+            assert isinstance(event, CouponRedeemed | CouponReleased | CouponExpired)
+            assert told.get(event.coupon_id) != "expired", "what has run out comes back no more"
+            told[event.coupon_id] = TOLD[type(event)]
+        for row in rows:
+            known = {"locked": "issued"}.get(row["status"], row["status"])
+            assert told.get(row["id"], "issued") == known, f"coupon {row['id']} is {row['status']}"
+
+    async def _ids(self, of: str) -> list[UUID]:
+        rows = await self.service.db.fetch(f"SELECT id FROM {of} ORDER BY id")
         return [row["id"] for row in rows]
 
     async def post(
@@ -273,6 +319,17 @@ class Shop:
         answer = await self.post("/orders", wish | {"payable_minor": payable}, member_id=member_id)
         assert answer.status_code == 201, answer.text
         return dict(answer.json())
+
+    def placing(self, member_id: UUID, wish: Json) -> PlacingWork:
+        """Placing as the endpoint does it, in a unit of work of the caller's: for races."""
+
+        async def place(uow: UnitOfWork) -> NewOrder:
+            asked = quotes.wish_of(QuoteRequest.model_validate(wish), member_id)
+            quote = await quotes.make_quote(uow, asked, currency=self.resources.currency)
+            placing = Placing(channel="self", placed_by=member_id, pay_window=self.resources.pay_window)
+            return await placement.place(uow, asked, quote, placing, metrics=self.resources.metrics)
+
+        return place
 
     async def begin_payment(self, order: Json) -> Json:
         answer = await self.post(f"/orders/{order['id']}/payments", {}, member_id=UUID(order["member_id"]))

@@ -11,7 +11,7 @@ from common.testing.services import RunningService, create_service_database, run
 from factories.orders import Shop
 from orders.app import SERVICE
 
-CONNECTIONS = 12
+CONNECTIONS = 20
 """As many as the largest race has callers: whoever asks for a second one hangs it."""
 
 

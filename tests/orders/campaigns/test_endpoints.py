@@ -88,8 +88,11 @@ async def test_a_cap_is_never_sold_beyond_nor_set_below_what_is_promised(shop: S
 async def test_closing_ends_it_for_good(shop: Shop) -> None:
     sku = await shop.sku()
     campaign = await shop.campaign((sku, 800, None))
-    assert (await shop.operate(f"/campaigns/{campaign}/close"))["phase"] == "closed"
-    assert (await shop.operate(f"/campaigns/{campaign}/close"))["phase"] == "closed"
+    closed = await shop.operate(f"/campaigns/{campaign}/close")
+    assert closed["phase"] == "closed"
+    assert await shop.operate(f"/campaigns/{campaign}/close") == closed
+    assert (await shop.get("/campaigns")).json()["items"] == [closed]
+    assert (await shop.get("/campaigns", only_open=True)).json()["items"] == []
 
     answer = await shop.post("/quotes", await shop.wish((sku, 1), campaign_id=campaign), key=None)
     assert (answer.status_code, answer.json()["code"]) == (409, "campaign_not_open")
@@ -115,6 +118,8 @@ async def test_windows_and_goods_must_make_sense(shop: Shop, clock: VirtualClock
     later = body | {"closes_at": (clock.now() + timedelta(days=1)).isoformat()}
     unknown = {"sku_id": str(new_id()), "price_minor": 1}
     assert await send(shop, "POST", "/campaigns", later | {"skus": [unknown]}) == (422, "sku_unknown")
+    over = {"opens_at": (clock.now() - timedelta(days=2)).isoformat(), "closes_at": clock.now().isoformat()}
+    assert await send(shop, "POST", "/campaigns", body | over) == (422, "window_invalid")
     draft = await shop.operate("/campaigns", later)
     assert await send(shop, "POST", "/campaigns", later) == (409, "code_taken")
     assert await send(shop, "DELETE", f"/campaigns/{draft['id']}/skus/{new_id()}") == (404, "sku_not_found")
@@ -122,3 +127,4 @@ async def test_windows_and_goods_must_make_sense(shop: Shop, clock: VirtualClock
     assert await send(shop, "POST", f"/campaigns/{new_id()}/publish") == (404, "campaign_not_found")
     moved = {"opens_at": (clock.now() + timedelta(days=2)).isoformat()}
     assert await send(shop, "PATCH", f"/campaigns/{draft['id']}", moved) == (422, "window_invalid")
+    assert await send(shop, "PATCH", f"/campaigns/{draft['id']}", over) == (422, "window_invalid")

@@ -79,6 +79,10 @@ class ReferenceTaken(Conflict):
     """The reference belongs to an order of another member or amount."""
 
 
+class ReferenceJustTaken(Conflict):
+    """An order was placed under the reference since it was looked for: looking again finds it."""
+
+
 class PayDeadlinePassed(Conflict):
     pass
 
@@ -144,7 +148,7 @@ class CapBelowPromised(Conflict):
 
 
 class WindowInvalid(Invalid):
-    """A window that ends before it begins."""
+    """A window that ends before it begins, or is over already."""
 
 
 class LineUnknown(Invalid):

@@ -81,7 +81,7 @@ class Campaign(Base, table=True):
 
     __tablename__ = "campaign"
     __table_args__ = (
-        CheckConstraint("status IN ('draft', 'published', 'cancelled')", name="status"),
+        CheckConstraint("status IN ('draft', 'published', 'closed', 'cancelled')", name="status"),
         CheckConstraint("opens_at < closes_at", name="window"),
     )
     id: UUID = Field(primary_key=True)
@@ -263,7 +263,9 @@ class Coupon(Base, table=True):
 
 
 class Payment(Base, table=True):
-    """An attempt to pay 支付單. `unknown`: the provider cannot say; only asking it again moves the attempt on."""
+    """An attempt to pay 支付單. `unknown`: the provider cannot say; only asking it again moves the attempt on. `asked_at`: when it
+    was last asked what became of an attempt that nobody has answered for in time.
+    """
 
     __tablename__ = "payment"
     __table_args__ = (
@@ -282,6 +284,7 @@ class Payment(Base, table=True):
     status: str
     transaction_id: str | None = None
     created_at: datetime = Field(sa_type=Moment)
+    asked_at: datetime | None = Field(default=None, sa_type=Moment)
     settled_at: datetime | None = Field(default=None, sa_type=Moment)
 
 

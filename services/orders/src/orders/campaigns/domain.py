@@ -6,7 +6,7 @@ from typing import Literal
 
 from orders.errors import CampaignNotOpen, CampaignStarted
 
-Status = Literal["draft", "published", "cancelled"]
+Status = Literal["draft", "published", "closed", "cancelled"]
 Phase = Literal["draft", "scheduled", "open", "closed", "cancelled"]
 
 
@@ -20,7 +20,11 @@ class CampaignTerms:
     coupons_allowed: bool
 
     def phase(self, now: datetime) -> Phase:
-        """Where in its life it is: the status says what people decided, the window 團期 the rest."""
+        """Where in its life it is: the status says what people decided, the window 團期 the rest.
+
+        Closing 截單 is a status beside the end of the window, since whoever began to order a moment earlier reads a clock
+        that the window still covers.
+        """
         if self.status != "published":
             return self.status
         if now < self.opens_at:

@@ -32,7 +32,7 @@ async def list_campaigns(
 ) -> Page[CampaignView]:
     """Published campaigns, the newest first."""
     campaigns = await service.list_newest(
-        db, status="published", before=pages.after, limit=pages.limit, only_open=only_open
+        db, statuses=["published", "closed"], before=pages.after, limit=pages.limit, only_open=only_open
     )
     return page(campaigns, limit=pages.limit, last_id=campaigns[-1].id if campaigns else None)
 
@@ -40,7 +40,7 @@ async def list_campaigns(
 @router.get("/campaign-drafts", operation_id="list_campaign_drafts")
 async def list_campaign_drafts(db: Db, _: Operator, pages: PageQuery) -> Page[CampaignView]:
     """Campaigns that are not published yet, the newest first."""
-    campaigns = await service.list_newest(db, status="draft", before=pages.after, limit=pages.limit)
+    campaigns = await service.list_newest(db, statuses=["draft"], before=pages.after, limit=pages.limit)
     return page(campaigns, limit=pages.limit, last_id=campaigns[-1].id if campaigns else None)
 
 

@@ -10,7 +10,7 @@ _CAMPAIGN = "id, code, name, status, opens_at, closes_at, coupons_allowed"
 
 _LIST = f"""
 SELECT {_CAMPAIGN} FROM campaign
-WHERE status = $1 AND ($2::uuid IS NULL OR id < $2)
+WHERE status = ANY($1::text[]) AND ($2::uuid IS NULL OR id < $2)
   AND ($4::timestamptz IS NULL OR (opens_at <= $4 AND closes_at > $4))
 ORDER BY id DESC LIMIT $3
 """  # noqa: S608 - a constant of ours
@@ -78,9 +78,9 @@ async def find(reader: Database | UnitOfWork, campaign_id: UUID) -> Record | Non
 
 
 async def list_newest(
-    db: Database, *, status: str, before: UUID | None, limit: int, open_at: datetime | None
+    db: Database, *, statuses: Sequence[str], before: UUID | None, limit: int, open_at: datetime | None
 ) -> list[Record]:
-    return await db.fetch(_LIST, status, before, limit, open_at)
+    return await db.fetch(_LIST, statuses, before, limit, open_at)
 
 
 async def list_skus(reader: Database | UnitOfWork, campaign_ids: Sequence[UUID]) -> list[Record]:

@@ -35,7 +35,7 @@ _SHORTEST = timedelta(microseconds=1)
 
 
 async def draft(uow: UnitOfWork, new: NewCampaign) -> CampaignView:
-    _require_window(new.opens_at, new.closes_at)
+    _require_window(new.opens_at, new.closes_at, now=uow.now)
     campaign_id = new_id()
     try:
         await repository.insert(
@@ -58,7 +58,7 @@ async def change(uow: UnitOfWork, campaign_id: UUID, wanted: CampaignChange) -> 
     campaign = await _lock(uow, campaign_id)
     frozen = wanted.opens_at is not None or wanted.coupons_allowed is not None
     require_changeable(campaign, now=uow.now, frozen=frozen)
-    _require_window(wanted.opens_at or campaign.opens_at, wanted.closes_at or campaign.closes_at)
+    _require_window(wanted.opens_at or campaign.opens_at, wanted.closes_at or campaign.closes_at, now=uow.now)
     await repository.update(uow, campaign_id, **wanted.model_dump(exclude_none=True))
     return await get(uow, campaign_id)
 
@@ -81,7 +81,7 @@ async def remove_sku(uow: UnitOfWork, campaign_id: UUID, sku_id: UUID) -> None:
 
 async def publish(uow: UnitOfWork, campaign_id: UUID) -> CampaignView:
     campaign = await _lock(uow, campaign_id)
-    if campaign.status == "cancelled" or campaign.closes_at <= uow.now:
+    if campaign.phase(uow.now) in {"closed", "cancelled"} or campaign.closes_at <= uow.now:
         raise CampaignStarted("the campaign is over: draft a new one")
     if not await repository.list_skus(uow, [campaign_id]):
         raise CampaignEmpty("the campaign sells nothing yet: add its SKUs first")
@@ -96,7 +96,8 @@ async def close(uow: UnitOfWork, campaign_id: UUID) -> CampaignView:
     if phase in {"draft", "scheduled"}:
         raise CampaignStarted("the campaign has not opened; cancel it instead")
     if phase == "open":
-        await repository.update(uow, campaign_id, closes_at=max(uow.now, campaign.opens_at + _SHORTEST))
+        closes_at = max(uow.now, campaign.opens_at + _SHORTEST)
+        await repository.update(uow, campaign_id, closes_at=closes_at, status="closed")
     return await get(uow, campaign_id)
 
 
@@ -116,11 +117,11 @@ async def get(reader: Database | UnitOfWork, campaign_id: UUID, *, drafts: bool 
 
 
 async def list_newest(
-    db: Database, *, status: Status, before: UUID | None, limit: int, only_open: bool = False
+    db: Database, *, statuses: Sequence[Status], before: UUID | None, limit: int, only_open: bool = False
 ) -> list[CampaignView]:
     now = db.clock.now()
     rows = await repository.list_newest(
-        db, status=status, before=before, limit=limit, open_at=now if only_open else None
+        db, statuses=statuses, before=before, limit=limit, open_at=now if only_open else None
     )
     skus = await repository.list_skus(db, [row["id"] for row in rows])
     return [_view(row, [sku for sku in skus if sku["campaign_id"] == row["id"]], now=now) for row in rows]
@@ -144,9 +145,11 @@ async def _put(uow: UnitOfWork, campaign_id: UUID, sku_id: UUID, terms: Campaign
         raise CapBelowPromised("cap: orders hold or have bought more than that") from error
 
 
-def _require_window(opens_at: datetime, closes_at: datetime) -> None:
+def _require_window(opens_at: datetime, closes_at: datetime, *, now: datetime) -> None:
     if opens_at >= closes_at:
         raise WindowInvalid("closes_at: expected a moment after opens_at")
+    if closes_at <= now:
+        raise WindowInvalid("closes_at: expected a moment to come; what is open ends now when it is closed")
 
 
 def _terms(row: Record) -> CampaignTerms:

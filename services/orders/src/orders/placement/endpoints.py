@@ -4,7 +4,7 @@ from common.auth.access import AnyMember, Operator
 from common.db import UnitOfWork
 from common.http.dependencies import Db
 from common.http.idempotency import OnceKey, run_once
-from orders.errors import OrderPriceChanged
+from orders.errors import OrderPriceChanged, ReferenceJustTaken
 from orders.orderbook import service as orderbook
 from orders.orderbook.schemas import OrderLineView, OrderView
 from orders.placement import service
@@ -72,7 +72,10 @@ async def place_assisted_order(
         order = await service.place(uow, wish, quote, placing, metrics=resources.metrics)
         return _order_view(order, shows_code=False)
 
-    return await run_once(db, key, action)
+    try:
+        return await run_once(db, key, action)
+    except ReferenceJustTaken:
+        return await run_once(db, key, action)
 
 
 def _order_view(order: NewOrder, *, shows_code: bool) -> OrderView:

@@ -7,6 +7,8 @@ from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
+import asyncpg
+
 from common.contracts.orders import Channel, OrderCreated, OrderLine
 from common.db import UnitOfWork
 from common.ids import new_id
@@ -17,6 +19,7 @@ from orders.errors import (
     CampaignCapReached,
     CouponNotApplicable,
     OutOfStock,
+    ReferenceJustTaken,
     ReferenceTaken,
 )
 from orders.metrics import OrderMetrics
@@ -53,9 +56,14 @@ async def find_placed(uow: UnitOfWork, wish: Wish, *, source: str, reference: st
 
 
 async def place(uow: UnitOfWork, wish: Wish, quote: Quote, placing: Placing, *, metrics: OrderMetrics) -> NewOrder:
-    """Write the order with all that it takes, and tell of it. Raises what is not to be had."""
+    """Write the order with all that it takes, and tell of it. Raises what is not to be had, and ReferenceJustTaken."""
     order = _new_order(uow, wish, quote, placing)
-    taken = await repository.write_order(uow, order, timer_kind=PAY_DEADLINE)
+    try:
+        taken = await repository.write_order(uow, order, timer_kind=PAY_DEADLINE)
+    except asyncpg.UniqueViolationError as error:
+        if error.constraint_name != "uq_orders_reference":
+            raise
+        raise ReferenceJustTaken("placed_reference: an order was placed under it just now; ask again") from error
     _require_taken(order, taken)
     _tell(uow, order, metrics=metrics)
     uow.on_commit.append(partial(metrics.count_placed, order.channel))
