@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +25,8 @@ from common.contracts.orders import (
 from common.db import UnitOfWork
 from common.ids import new_id
 from common.testing.services import RunningService
-from orders.adapters.providers import Notice, Outcome, Payable, RefundOutcome, Repayable
+from orders.adapters.providers import DEVELOPMENT, Notice, Outcome, Payable, RefundOutcome, Repayable
+from orders.payments import service as payments
 from orders.placement import service as placement
 from orders.placement.repository import NewOrder
 from orders.placement.service import Placing
@@ -34,6 +36,7 @@ from orders.resources import Resources
 
 Json = dict[str, Any]
 PlacingWork = Callable[[UnitOfWork], Awaitable[NewOrder]]
+BookingWork = Callable[[UnitOfWork], Awaitable[UUID | None]]
 
 TOLD: Mapping[type[Event], str] = {
     CouponRedeemed: "redeemed",
@@ -348,6 +351,20 @@ class Shop:
             **changes,
         }
         return await self.service.client.post("/orders/v1/payment-callbacks/development", json=body)
+
+    def booking(self, payment: Json, *, transaction_id: str | None = None, **changes: Any) -> BookingWork:
+        """Booking that this payment was made, in a unit of work of the caller's: for races. Gives the refund it led to."""
+        notice = Notice(
+            **{
+                "payment_id": UUID(payment["id"]),
+                "outcome": "paid",
+                "transaction_id": transaction_id or payment["id"],
+                "amount_minor": payment["amount_minor"],
+                "currency": payment["currency"],
+                **changes,
+            }
+        )
+        return partial(payments.book, notice=notice, provider=DEVELOPMENT, metrics=self.resources.metrics)
 
     async def pay(self, order: Json) -> Json:
         payment = await self.begin_payment(order)

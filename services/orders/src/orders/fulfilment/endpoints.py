@@ -1,3 +1,4 @@
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
@@ -13,6 +14,7 @@ from orders.orderbook.schemas import OrderView
 from orders.resources import CurrentResources
 
 router = APIRouter(tags=["fulfilment"])
+PickUpRate = Annotated[None, Depends(LimitRate("pickups_per_minute"))]
 
 
 @router.post("/orders/{order_id}/cancel", operation_id="cancel_order")
@@ -31,12 +33,8 @@ async def cancel_order(order_id: UUID, principal: AnyMember, db: Db, resources: 
     return await orderbook.get_order(db, order_id, member_id=member_id)
 
 
-@router.post(
-    "/pickup-points/{point_id}/pickups",
-    operation_id="hand_over_order",
-    dependencies=[Depends(LimitRate("pickups_per_minute"))],
-)
-async def hand_over_order(point_id: UUID, body: PickUp, principal: Clerk, db: Db) -> OrderView:
+@router.post("/pickup-points/{point_id}/pickups", operation_id="hand_over_order")
+async def hand_over_order(point_id: UUID, body: PickUp, principal: Clerk, _: PickUpRate, db: Db) -> OrderView:
     """Hand the order of a pick-up code over 核銷, once, at a point where the caller is a clerk; gives what to hand over."""
     clerk_id = None if principal.has(Role.OPERATOR) else principal.id
     async with db.transaction() as uow:

@@ -86,7 +86,7 @@ async def time_out(uow: UnitOfWork, order_id: UUID) -> None:
 
 async def settle_overdue(db: Database, resources: Resources) -> int:
     """Close the open payments of overdue orders at their providers, and time those orders out; how many were looked at."""
-    overdue = await payments.list_overdue(db)
+    overdue = await payments.take_overdue(db)
     for payment_id, provider, order_id in overdue:
         outcome = await payments.close_open(db, resources, payment_id=payment_id, provider=provider)
         if outcome == "closed":

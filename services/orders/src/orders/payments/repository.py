@@ -83,9 +83,15 @@ INSERT INTO payment_exception (id, kind, provider, transaction_id, payment_id, o
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 """
 
-_OVERDUE = """
-SELECT payment.id, payment.provider, payment.order_id FROM payment JOIN orders ON orders.open_payment_id = payment.id
-WHERE payment.status IN ('submitted', 'unknown') AND orders.pay_deadline <= $1 ORDER BY payment.id LIMIT $2
+# Whom nobody answers for goes to the end of the line, so that nobody else waits for them.
+_TAKE_OVERDUE = """
+UPDATE payment SET asked_at = $1
+WHERE id IN (
+    SELECT payment.id FROM payment JOIN orders ON orders.open_payment_id = payment.id
+    WHERE payment.status IN ('submitted', 'unknown') AND orders.pay_deadline <= $1 AND (asked_at IS NULL OR asked_at <= $2)
+    ORDER BY asked_at NULLS FIRST, payment.id LIMIT $3 FOR UPDATE OF payment SKIP LOCKED
+)
+RETURNING id, provider, order_id
 """
 
 _EXCEPTIONS = """
@@ -158,9 +164,9 @@ async def insert_exception(
     )
 
 
-async def list_overdue(db: Database, *, now: datetime, limit: int) -> list[Record]:
-    """Open attempts on orders whose deadline is over."""
-    return await db.fetch(_OVERDUE, now, limit)
+async def take_overdue(uow: UnitOfWork, *, asked_before: datetime, limit: int) -> list[Record]:
+    """Open attempts on orders whose deadline is over, unless their provider was asked since."""
+    return await uow.fetch(_TAKE_OVERDUE, uow.now, asked_before, limit)
 
 
 async def list_exceptions(db: Database, *, before: UUID | None, limit: int) -> list[Record]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -26,6 +26,8 @@ from orders.resources import Resources
 log = structlog.get_logger()
 
 AT_ONCE = 50
+ASK_AGAIN = timedelta(minutes=1)
+"""After which a provider is asked again about an attempt that it could not tell about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,9 +146,10 @@ async def close_open(db: Database, resources: Resources, *, payment_id: UUID, pr
     return notice.outcome
 
 
-async def list_overdue(db: Database) -> list[tuple[UUID, str, UUID]]:
-    """Open attempts on orders whose deadline is over: attempt, provider, order."""
-    rows = await repository.list_overdue(db, now=db.clock.now(), limit=AT_ONCE)
+async def take_overdue(db: Database) -> list[tuple[UUID, str, UUID]]:
+    """Open attempts on orders whose deadline is over, to be closed now: attempt, provider, order."""
+    async with db.transaction() as uow:
+        rows = await repository.take_overdue(uow, asked_before=uow.now - ASK_AGAIN, limit=AT_ONCE)
     return [(row["id"], row["provider"], row["order_id"]) for row in rows]
 
 
