@@ -1,4 +1,7 @@
-"""What endpoints ask for."""
+"""What endpoints ask for.
+
+Every dependency is `async`, also where it waits for nothing: what is not, classes too, costs a request a thread each.
+"""
 
 from typing import Annotated
 
@@ -8,13 +11,14 @@ from common.db import Database
 from common.runtime import Runtime
 
 
-def get_runtime(request: Request) -> Runtime:
+async def get_runtime(request: Request) -> Runtime:
     runtime: Runtime = request.app.state.runtime
     return runtime
 
 
-def get_database(request: Request) -> Database:
-    return get_runtime(request).db
+async def get_database(request: Request) -> Database:
+    runtime: Runtime = request.app.state.runtime
+    return runtime.db
 
 
 CurrentRuntime = Annotated[Runtime, Depends(get_runtime)]

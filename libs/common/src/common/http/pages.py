@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from common.errors import Invalid
 
-LARGEST = 200
+USUAL, LARGEST = 50, 200
 LARGEST_NUMBER = 2**63 - 1
 T = TypeVar("T")
 
@@ -29,11 +29,7 @@ class Page(BaseModel, Generic[T]):
 class PageRequest:
     """Where to continue and how much to give."""
 
-    def __init__(
-        self,
-        cursor: Annotated[str | None, Query(max_length=100, description="`next_cursor` of the page before.")] = None,
-        limit: Annotated[int, Query(ge=1, le=LARGEST, description="Most items to give.")] = 50,
-    ) -> None:
+    def __init__(self, cursor: str | None = None, limit: int = USUAL) -> None:
         self.limit = limit
         self._cursor = cursor
 
@@ -59,7 +55,14 @@ class PageRequest:
         return number
 
 
-PageQuery = Annotated[PageRequest, Depends()]
+async def page_request(
+    cursor: Annotated[str | None, Query(max_length=100, description="`next_cursor` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=LARGEST, description="Most items to give.")] = USUAL,
+) -> PageRequest:
+    return PageRequest(cursor, limit)
+
+
+PageQuery = Annotated[PageRequest, Depends(page_request)]
 
 
 def page(items: Sequence[T], *, limit: int, last_id: UUID | int | None) -> Page[T]:

@@ -10,6 +10,7 @@ from uuid import UUID
 import httpx2
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from fastapi import FastAPI
 
 from common.auth.keys import ALGORITHM, FixedKeys
 from common.auth.principal import Role
@@ -60,6 +61,7 @@ class Signer:
 @dataclass
 class RunningService:
     runtime: Runtime
+    app: FastAPI
     client: httpx2.AsyncClient
     """Paths as a front end writes them: `/orders/v1/…`."""
     signer: Signer
@@ -153,9 +155,10 @@ async def running_service(
     producers: dict[str, Database] = {}
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(runtime.running())
-        transport = httpx2.ASGITransport(front({service.name: service_app(runtime)}), raise_app_exceptions=False)
+        app = service_app(runtime)
+        transport = httpx2.ASGITransport(front({service.name: app}), raise_app_exceptions=False)
         client = await stack.enter_async_context(httpx2.AsyncClient(transport=transport, base_url="http://test"))
-        yield RunningService(runtime, client, signer, engines, database, producers)
+        yield RunningService(runtime, app, client, signer, engines, database, producers)
         for producer in producers.values():
             await producer.close()
 

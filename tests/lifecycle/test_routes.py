@@ -1,0 +1,41 @@
+"""Who may call what: every route has a rule here, and every role is tried on every route."""
+
+import pytest
+
+from common.testing.routes import (
+    MEMBERS,
+    OF_EVERY_SERVICE,
+    OPERATORS,
+    Rules,
+    broken_rules,
+    routes,
+    thread_hops,
+)
+from factories.lifecycle import Life
+
+pytestmark = pytest.mark.integration
+
+RULES: Rules = {
+    **OF_EVERY_SERVICE,
+    "GET /v1/members": OPERATORS,
+    "GET /v1/members/me": MEMBERS,
+    "GET /v1/members/{member_id}": OPERATORS,
+    "GET /v1/members/{member_id}/transitions": OPERATORS,
+    "GET /v1/members/{member_id}/actions": OPERATORS,
+    "GET /v1/standing-counts": OPERATORS,
+    "GET /v1/transition-counts": OPERATORS,
+    "GET /v1/actions": OPERATORS,
+    "GET /v1/action-counts": OPERATORS,
+}
+
+
+async def test_every_route_has_a_rule(life: Life) -> None:
+    assert routes(life.service.app) == set(RULES)
+
+
+async def test_every_rule_holds_for_every_role(life: Life) -> None:
+    assert await broken_rules(life.service, RULES) == []
+
+
+async def test_no_request_waits_for_a_thread(life: Life) -> None:
+    assert thread_hops(life.service.app) == set()
