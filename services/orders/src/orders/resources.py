@@ -38,7 +38,7 @@ async def build_resources(runtime: Runtime) -> AsyncIterator[Resources]:
     )
 
 
-def get_resources(request: Request) -> Resources:
+async def get_resources(request: Request) -> Resources:
     resources: Resources = request.app.state.runtime.resources
     return resources
 

@@ -10,6 +10,7 @@ from common.http.idempotency import OnceKey, run_once
 from common.http.pages import Page, PageQuery, page
 from orders.campaigns import service
 from orders.campaigns.schemas import CampaignChange, CampaignSkuTerms, CampaignView, NewCampaign
+from orders.catalogue.schemas import ByCode
 
 router = APIRouter(tags=["campaigns"])
 
@@ -28,19 +29,20 @@ async def draft_campaign(body: NewCampaign, _: Operator, db: Db, key: OnceKey) -
 async def list_campaigns(
     db: Db,
     pages: PageQuery,
+    code: ByCode = None,
     only_open: Annotated[bool, Query(description="Only those whose window is open now.")] = False,
 ) -> Page[CampaignView]:
     """Published campaigns, the newest first."""
     campaigns = await service.list_newest(
-        db, statuses=["published", "closed"], before=pages.after, limit=pages.limit, only_open=only_open
+        db, statuses=["published", "closed"], before=pages.after, limit=pages.limit, code=code, only_open=only_open
     )
     return page(campaigns, limit=pages.limit, last_id=campaigns[-1].id if campaigns else None)
 
 
 @router.get("/campaign-drafts", operation_id="list_campaign_drafts")
-async def list_campaign_drafts(db: Db, _: Operator, pages: PageQuery) -> Page[CampaignView]:
+async def list_campaign_drafts(db: Db, _: Operator, pages: PageQuery, code: ByCode = None) -> Page[CampaignView]:
     """Campaigns that are not published yet, the newest first."""
-    campaigns = await service.list_newest(db, statuses=["draft"], before=pages.after, limit=pages.limit)
+    campaigns = await service.list_newest(db, statuses=["draft"], before=pages.after, limit=pages.limit, code=code)
     return page(campaigns, limit=pages.limit, last_id=campaigns[-1].id if campaigns else None)
 
 

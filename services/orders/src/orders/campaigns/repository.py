@@ -11,7 +11,8 @@ _CAMPAIGN = "id, code, name, status, opens_at, closes_at, coupons_allowed"
 _LIST = f"""
 SELECT {_CAMPAIGN} FROM campaign
 WHERE status = ANY($1::text[]) AND ($2::uuid IS NULL OR id < $2)
-  AND ($4::timestamptz IS NULL OR (opens_at <= $4 AND closes_at > $4))
+  AND ($4::timestamptz IS NULL OR (status = 'published' AND opens_at <= $4 AND closes_at > $4))
+  AND ($5::text IS NULL OR code = $5)
 ORDER BY id DESC LIMIT $3
 """  # noqa: S608 - a constant of ours
 
@@ -78,9 +79,15 @@ async def find(reader: Database | UnitOfWork, campaign_id: UUID) -> Record | Non
 
 
 async def list_newest(
-    db: Database, *, statuses: Sequence[str], before: UUID | None, limit: int, open_at: datetime | None
+    db: Database,
+    *,
+    statuses: Sequence[str],
+    before: UUID | None,
+    limit: int,
+    open_at: datetime | None,
+    code: str | None,
 ) -> list[Record]:
-    return await db.fetch(_LIST, statuses, before, limit, open_at)
+    return await db.fetch(_LIST, statuses, before, limit, open_at, code)
 
 
 async def list_skus(reader: Database | UnitOfWork, campaign_ids: Sequence[UUID]) -> list[Record]:

@@ -117,11 +117,17 @@ async def get(reader: Database | UnitOfWork, campaign_id: UUID, *, drafts: bool 
 
 
 async def list_newest(
-    db: Database, *, statuses: Sequence[Status], before: UUID | None, limit: int, only_open: bool = False
+    db: Database,
+    *,
+    statuses: Sequence[Status],
+    before: UUID | None,
+    limit: int,
+    code: str | None,
+    only_open: bool = False,
 ) -> list[CampaignView]:
     now = db.clock.now()
     rows = await repository.list_newest(
-        db, statuses=statuses, before=before, limit=limit, open_at=now if only_open else None
+        db, statuses=statuses, before=before, limit=limit, open_at=now if only_open else None, code=code
     )
     skus = await repository.list_skus(db, [row["id"] for row in rows])
     return [_view(row, [sku for sku in skus if sku["campaign_id"] == row["id"]], now=now) for row in rows]

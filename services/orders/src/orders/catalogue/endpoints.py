@@ -1,7 +1,6 @@
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Response
 
 from common.auth.access import Operator, public
 from common.db import UnitOfWork
@@ -10,10 +9,10 @@ from common.http.idempotency import OnceKey, run_once
 from common.http.pages import Page, PageQuery, page
 from orders.catalogue import service
 from orders.catalogue.schemas import (
+    ByCode,
     CatalogueImport,
     ImportAnswer,
     ImportedSkuView,
-    ItemCode,
     NewProduct,
     NewSku,
     ProductChange,
@@ -23,7 +22,6 @@ from orders.catalogue.schemas import (
 )
 
 router = APIRouter(tags=["catalogue"])
-ByCode = Annotated[ItemCode | None, Query(description="Only the one with this code.")]
 
 
 @router.post("/products", operation_id="create_product", status_code=201, response_model=ProductView)

@@ -1,6 +1,7 @@
 from typing import Annotated
 from uuid import UUID
 
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 
 from common.http.fields import Text
@@ -15,6 +16,7 @@ ItemCode = Annotated[
     StringConstraints(pattern="^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$"),
     Field(description="What it is called in the business: short, unique among its kind.", examples=["A-1"]),
 ]
+ByCode = Annotated[ItemCode | None, Query(description="Only the one with this code.")]
 Amount = Annotated[
     int, Field(strict=True, ge=0, le=LARGEST_MINOR, description="Money in minor units (分).", examples=[1990])
 ]

@@ -30,7 +30,7 @@ async def cancel_order(order_id: UUID, principal: AnyMember, db: Db, resources: 
         actor=principal.id,
         reason="operator" if operates else "member",
     )
-    return await orderbook.get_order(db, order_id, member_id=member_id)
+    return await orderbook.get_order(db, order_id, member_id=member_id, viewer_id=principal.id)
 
 
 @router.post("/pickup-points/{point_id}/pickups", operation_id="hand_over_order")
@@ -41,4 +41,4 @@ async def hand_over_order(point_id: UUID, body: PickUp, principal: Clerk, _: Pic
         order_id = await service.hand_over(
             uow, code=body.code.upper(), point_id=point_id, clerk_id=clerk_id, actor=principal.id
         )
-        return await orderbook.get_order(uow, order_id, member_id=None)
+        return await orderbook.get_order(uow, order_id, member_id=None, viewer_id=principal.id)

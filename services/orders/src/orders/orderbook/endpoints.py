@@ -3,7 +3,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from common.auth.access import AnyMember, Operator
+from common.auth.access import AnyMember, Clerk, Operator
 from common.auth.principal import Role
 from common.http.dependencies import Db
 from common.http.fields import Moment
@@ -58,7 +58,16 @@ async def list_member_orders(
 @router.get("/orders/{order_id}", operation_id="get_order")
 async def get_order(order_id: UUID, principal: AnyMember, db: Db) -> OrderView:
     """One's own order with its pick-up code; an operator sees any order, without the code."""
-    return await service.get_order(db, order_id, member_id=None if principal.has(Role.OPERATOR) else principal.id)
+    member_id = None if principal.has(Role.OPERATOR) else principal.id
+    return await service.get_order(db, order_id, member_id=member_id, viewer_id=principal.id)
+
+
+@router.get("/pickup-points/{point_id}/orders", operation_id="list_waiting_orders")
+async def list_waiting_orders(point_id: UUID, principal: Clerk, db: Db, pages: PageQuery) -> Page[OrderSummary]:
+    """Orders that wait to be handed over at a point where the caller is a clerk (an operator: at any), the newest first."""
+    clerk_id = None if principal.has(Role.OPERATOR) else principal.id
+    orders = await service.list_waiting(db, point_id, clerk_id=clerk_id, before=pages.after, limit=pages.limit)
+    return page(orders, limit=pages.limit, last_id=orders[-1].id if orders else None)
 
 
 @router.get("/orders/{order_id}/transitions", operation_id="list_order_transitions")

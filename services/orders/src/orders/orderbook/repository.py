@@ -13,9 +13,11 @@ cancelled_at
 """
 
 _GET = f"""
-SELECT {_COLUMNS}, CASE WHEN status = 'confirmed' THEN pickup_code END AS pickup_code
+SELECT {_COLUMNS}, CASE WHEN status = 'confirmed' AND member_id = $3 THEN pickup_code END AS pickup_code
 FROM orders WHERE id = $1 AND ($2::uuid IS NULL OR member_id = $2)
 """  # noqa: S608 - a constant of ours
+
+_EXISTS = "SELECT EXISTS (SELECT FROM orders WHERE id = $1 AND ($2::uuid IS NULL OR member_id = $2))"
 
 _LINES = """
 SELECT line_id AS id, sku_id, quantity, unit_price_minor, amount_minor, discount_minor, refunded_quantity, refunded_minor
@@ -32,9 +34,23 @@ GROUP BY line.sku_id ORDER BY line.sku_id
 """
 
 
-async def find_order(reader: Database | UnitOfWork, order_id: UUID, *, member_id: UUID | None) -> Record | None:
-    """`member_id` None: whoever's it is."""
-    return await reader.fetchrow(_GET, order_id, member_id)
+# No status is entered twice, and each leads only to later ones here: that is their order where the moment is the same.
+_TRANSITIONS = """
+SELECT from_status, to_status, actor, reason, at FROM order_transition WHERE order_id = $1
+ORDER BY at, array_position(ARRAY['pending_payment', 'confirmed', 'picked_up', 'cancelled', 'refunded'], to_status)
+"""
+
+
+async def find_order(
+    reader: Database | UnitOfWork, order_id: UUID, *, member_id: UUID | None, viewer_id: UUID
+) -> Record | None:
+    """`member_id` None: whoever's it is. The pick-up code is for its owner's eyes."""
+    return await reader.fetchrow(_GET, order_id, member_id, viewer_id)
+
+
+async def exists(db: Database, order_id: UUID, *, member_id: UUID | None) -> bool:
+    found: bool = await db.fetchval(_EXISTS, order_id, member_id)
+    return found
 
 
 async def list_lines(reader: Database | UnitOfWork, order_id: UUID) -> list[Record]:
@@ -73,11 +89,7 @@ async def list_newest(
 
 
 async def list_transitions(db: Database, order_id: UUID) -> list[Record]:
-    return await db.fetch(
-        "SELECT from_status, to_status, actor, reason, at FROM order_transition WHERE order_id = $1"
-        " ORDER BY at, from_status NULLS FIRST",
-        order_id,
-    )
+    return await db.fetch(_TRANSITIONS, order_id)
 
 
 async def sum_campaign(db: Database, campaign_id: UUID) -> list[Record]:

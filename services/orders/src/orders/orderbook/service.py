@@ -18,21 +18,23 @@ from orders.orderbook.schemas import (
     TransitionList,
     TransitionView,
 )
+from orders.pickup import service as pickup
 
 
-async def get_order(reader: Database | UnitOfWork, order_id: UUID, *, member_id: UUID | None) -> OrderView:
-    """One's own order with its pick-up code; with `member_id` None anybody's, without. Raises OrderNotFound."""
-    row = await repository.find_order(reader, order_id, member_id=member_id)
+async def get_order(
+    reader: Database | UnitOfWork, order_id: UUID, *, member_id: UUID | None, viewer_id: UUID
+) -> OrderView:
+    """One member's order, anybody's with `member_id` None; the code only when the viewer owns it. Raises OrderNotFound."""
+    row = await repository.find_order(reader, order_id, member_id=member_id, viewer_id=viewer_id)
     if row is None:
         raise OrderNotFound(f"there is no order {order_id}")
     lines = await repository.list_lines(reader, order_id)
-    seen = {**dict(row), "pickup_code": row["pickup_code"] if member_id is not None else None}
-    return OrderView(**seen, lines=[OrderLineView(**dict(line)) for line in lines])
+    return OrderView(**dict(row), lines=[OrderLineView(**dict(line)) for line in lines])
 
 
 async def require_visible(db: Database, order_id: UUID, *, member_id: UUID | None) -> None:
     """Raises OrderNotFound."""
-    if await repository.find_order(db, order_id, member_id=member_id) is None:
+    if not await repository.exists(db, order_id, member_id=member_id):
         raise OrderNotFound(f"there is no order {order_id}")
 
 
@@ -60,6 +62,16 @@ async def list_newest(
         limit=limit,
     )
     return [OrderSummary(**dict(row)) for row in rows]
+
+
+async def list_waiting(
+    db: Database, point_id: UUID, *, clerk_id: UUID | None, before: UUID | None, limit: int
+) -> list[OrderSummary]:
+    """Orders to be handed over at a point, to a clerk of the point; `clerk_id` None: to anybody. Raises PickupPointNotFound."""
+    await pickup.require_point(db, point_id, clerk_id=clerk_id)
+    return await list_newest(
+        db, member_id=None, statuses=["confirmed"], pickup_point_id=point_id, before=before, limit=limit
+    )
 
 
 async def list_transitions(db: Database, order_id: UUID) -> TransitionList:

@@ -12,6 +12,7 @@ from common.http.idempotency import OnceKey, run_once
 from common.http.limits import LimitRate
 from common.http.pages import Page, PageQuery, page
 from orders.adapters.providers import Payable
+from orders.orderbook import service as orderbook
 from orders.payments import service
 from orders.payments.schemas import (
     BeginPayment,
@@ -19,6 +20,7 @@ from orders.payments.schemas import (
     DevelopmentCallbackBody,
     OpenPaymentView,
     PaymentExceptionView,
+    PaymentList,
     PaymentView,
 )
 from orders.resources import CurrentResources
@@ -53,6 +55,14 @@ async def pay_order(
     )
     payment["instructions"] = await service.provider_of(resources.providers, payment["provider"]).open(payable)
     return Response(msgspec.json.encode(payment), status_code=answer.status_code, media_type="application/json")
+
+
+@router.get("/orders/{order_id}/payments", operation_id="list_payments")
+async def list_payments(order_id: UUID, principal: AnyMember, db: Db) -> PaymentList:
+    """The attempts to pay one's own order (an operator: any order), the oldest first."""
+    member_id = None if principal.has(Role.OPERATOR) else principal.id
+    await orderbook.require_visible(db, order_id, member_id=member_id)
+    return PaymentList(items=await service.list_of_order(db, order_id))
 
 
 @router.post(

@@ -164,6 +164,14 @@ async def insert_exception(
     )
 
 
+async def list_of_order(db: Database, order_id: UUID) -> list[Record]:
+    return await db.fetch(
+        "SELECT id, order_id, provider, amount_minor, currency, status, created_at, settled_at FROM payment"
+        " WHERE order_id = $1 ORDER BY id LIMIT 200",
+        order_id,
+    )
+
+
 async def take_overdue(uow: UnitOfWork, *, asked_before: datetime, limit: int) -> list[Record]:
     """Open attempts on orders whose deadline is over, unless their provider was asked since."""
     return await uow.fetch(_TAKE_OVERDUE, uow.now, asked_before, limit)

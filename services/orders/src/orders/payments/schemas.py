@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from orders.adapters.providers import DEVELOPMENT
 from orders.payments.domain import ExceptionKind
 
+Status = Literal["submitted", "paid", "closed", "unknown"]
+
 
 class BeginPayment(BaseModel):
     """Which provider to pay by."""
@@ -23,8 +25,15 @@ class PaymentView(BaseModel):
     provider: str
     amount_minor: int
     currency: str
-    status: str
+    status: Status
     created_at: datetime
+    settled_at: datetime | None = None
+
+
+class PaymentList(BaseModel):
+    """Every attempt to pay one order."""
+
+    items: list[PaymentView]
 
 
 class OpenPaymentView(PaymentView):

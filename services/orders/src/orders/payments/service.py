@@ -18,7 +18,7 @@ from orders.errors import OrderNotFound, OrderNotPayable, PayDeadlinePassed, Pay
 from orders.metrics import OrderMetrics
 from orders.payments import repository
 from orders.payments.domain import ExceptionKind, Unwelcome, why_unwanted
-from orders.payments.schemas import PaymentExceptionView
+from orders.payments.schemas import PaymentExceptionView, PaymentView, Status
 from orders.refunds import service as refunds
 from orders.refunds.service import Unwanted
 from orders.resources import Resources
@@ -39,7 +39,7 @@ class Attempt:
     provider: str
     amount_minor: int
     currency: str
-    status: str
+    status: Status
     created_at: datetime
 
 
@@ -151,6 +151,10 @@ async def take_overdue(db: Database) -> list[tuple[UUID, str, UUID]]:
     async with db.transaction() as uow:
         rows = await repository.take_overdue(uow, asked_before=uow.now - ASK_AGAIN, limit=AT_ONCE)
     return [(row["id"], row["provider"], row["order_id"]) for row in rows]
+
+
+async def list_of_order(db: Database, order_id: UUID) -> list[PaymentView]:
+    return [PaymentView(**dict(row)) for row in await repository.list_of_order(db, order_id)]
 
 
 async def list_exceptions(db: Database, *, before: UUID | None, limit: int) -> list[PaymentExceptionView]:

@@ -8,7 +8,7 @@ from common.db import UnitOfWork
 from common.http.dependencies import Db
 from common.http.idempotency import OnceKey, run_once
 from common.http.pages import Page, PageQuery, page
-from orders.catalogue.schemas import ItemCode
+from orders.catalogue.schemas import ByCode
 from orders.pickup import service
 from orders.pickup.schemas import ClerkView, NewPickupPoint, PickupPointChange, PickupPointView
 
@@ -29,7 +29,7 @@ async def create_pickup_point(body: NewPickupPoint, _: Operator, db: Db, key: On
 async def list_pickup_points(
     db: Db,
     pages: PageQuery,
-    code: Annotated[ItemCode | None, Query(description="Only the one with this code.")] = None,
+    code: ByCode = None,
     active: Annotated[bool | None, Query(description="Only those that take orders, or that take none.")] = True,
 ) -> Page[PickupPointView]:
     """Pick-up points, those that take orders unless asked otherwise."""

@@ -36,6 +36,14 @@ async def get_point(reader: Database | UnitOfWork, point_id: UUID) -> PickupPoin
     return PickupPointView(**dict(row))
 
 
+async def require_point(db: Database, point_id: UUID, *, clerk_id: UUID | None) -> None:
+    """Raises PickupPointNotFound, also for a clerk of other points. `clerk_id` None: whoever asks may."""
+    if clerk_id is None:
+        await get_point(db, point_id)
+    elif await repository.find_clerk(db, point_id=point_id, member_id=clerk_id) is None:
+        raise PickupPointNotFound(f"there is no pick-up point {point_id} of yours")
+
+
 async def list_points(
     db: Database, *, after: UUID | None, limit: int, code: str | None, active: bool | None
 ) -> list[PickupPointView]:

@@ -59,7 +59,7 @@ async def place_assisted_order(
         if body.source is not None and body.placed_reference is not None:
             earlier = await service.find_placed(uow, wish, source=body.source, reference=body.placed_reference)
             if earlier is not None:
-                return await orderbook.get_order(uow, earlier, member_id=None)
+                return await orderbook.get_order(uow, earlier, member_id=None, viewer_id=principal.id)
         placing = Placing(
             channel="assisted",
             placed_by=principal.id,

@@ -1,15 +1,17 @@
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 
 from common.auth.access import AnyMember, Operator
 from common.auth.principal import Role
 from common.db import UnitOfWork
 from common.http.dependencies import Db
 from common.http.idempotency import OnceKey, run_once
+from common.http.pages import Page, PageQuery, page
 from orders.orderbook import service as orderbook
 from orders.refunds import service
-from orders.refunds.schemas import RefundList, RefundView, RequestRefund
+from orders.refunds.schemas import RefundList, RefundView, RequestRefund, Status
 from orders.resources import CurrentResources
 
 router = APIRouter(tags=["refunds"])
@@ -41,6 +43,18 @@ async def list_refunds(order_id: UUID, principal: AnyMember, db: Db) -> RefundLi
     member_id = None if principal.has(Role.OPERATOR) else principal.id
     await orderbook.require_visible(db, order_id, member_id=member_id)
     return RefundList(items=await service.list_of_order(db, order_id))
+
+
+@router.get("/refunds", operation_id="list_all_refunds")
+async def list_all_refunds(
+    db: Db,
+    _: Operator,
+    pages: PageQuery,
+    status: Annotated[Status | None, Query(description="Only those in this state, such as those that failed.")] = None,
+) -> Page[RefundView]:
+    """Refunds of all orders, the newest first."""
+    refunds = await service.list_newest(db, status=status, before=pages.after, limit=pages.limit)
+    return page(refunds, limit=pages.limit, last_id=refunds[-1].id if refunds else None)
 
 
 @router.get("/refunds/{refund_id}", operation_id="get_refund")

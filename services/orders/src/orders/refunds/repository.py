@@ -183,6 +183,15 @@ async def list_of_order(db: Database, order_id: UUID) -> list[Record]:
     return await db.fetch(f"{_VIEW} WHERE order_id = $1 ORDER BY id LIMIT 200", order_id)
 
 
+async def list_newest(db: Database, *, status: str | None, before: UUID | None, limit: int) -> list[Record]:
+    return await db.fetch(
+        f"{_VIEW} WHERE ($1::text IS NULL OR status = $1) AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3",
+        status,
+        before,
+        limit,
+    )
+
+
 async def list_lines(reader: Database | UnitOfWork, refund_ids: Sequence[UUID]) -> list[Record]:
     return await reader.fetch(
         "SELECT refund_id, line_id, quantity, amount_minor FROM refund_line WHERE refund_id = ANY($1)", refund_ids

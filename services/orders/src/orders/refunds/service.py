@@ -18,7 +18,7 @@ from orders.coupons.service import tell_freed
 from orders.errors import OrderNotFound, OrderNotRefundable, RefundNotFailed, RefundNotFound
 from orders.refunds import repository
 from orders.refunds.domain import Refundable, claim, claim_rest
-from orders.refunds.schemas import Kind, RefundedLine, RefundLineView, RefundView
+from orders.refunds.schemas import Kind, RefundedLine, RefundLineView, RefundView, Status
 
 log = structlog.get_logger()
 
@@ -191,7 +191,14 @@ async def get(reader: Database | UnitOfWork, refund_id: UUID) -> RefundView:
 
 
 async def list_of_order(db: Database, order_id: UUID) -> list[RefundView]:
-    rows = await repository.list_of_order(db, order_id)
+    return await _views(db, await repository.list_of_order(db, order_id))
+
+
+async def list_newest(db: Database, *, status: Status | None, before: UUID | None, limit: int) -> list[RefundView]:
+    return await _views(db, await repository.list_newest(db, status=status, before=before, limit=limit))
+
+
+async def _views(db: Database, rows: Sequence[Record]) -> list[RefundView]:
     lines = await repository.list_lines(db, [row["id"] for row in rows])
     return [_view(row, [line for line in lines if line["refund_id"] == row["id"]]) for row in rows]
 
