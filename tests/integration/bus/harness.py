@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry
 from common.bus import dead_letters
 from common.bus.consumer import Consumer, Progress
 from common.bus.metrics import LogMetrics
-from common.bus.outbox import Appended, append
+from common.bus.outbox import Appended, Span, append
 from common.bus.position import START, Position
 from common.bus.records import Handlers
 from common.bus.wakeups import Wakeups
@@ -96,6 +96,7 @@ class Log:
 
     def __init__(self, *, engines: Engines, database: str, transport: Transport, clock: Clock | None = None) -> None:
         self.clock = clock or SystemClock()
+        self.span = Span.DAY
         self.wakeups = Wakeups()
         self.registry = CollectorRegistry()
         self.metrics = LogMetrics(self.registry)
@@ -122,6 +123,7 @@ class Log:
             clock=self.clock,
             maximum_connections=connections,
             on_append=lambda _: self.wakeups.wake(service),
+            log_span=self.span,
         )
 
     async def close(self) -> None:

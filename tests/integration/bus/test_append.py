@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from common.bus import outbox
-from common.bus.outbox import partition_name
+from common.bus.outbox import Span, partition_name
 from common.clock import VirtualClock
 from common.contracts.envelope import decode
 from common.contracts.log import GenerationStarted
@@ -77,7 +77,12 @@ async def test_a_day_that_is_missing_after_the_state_was_changed(log: Log) -> No
     assert len(await log.events()) == 1
 
 
-async def test_midnight_between_two_appends(log: Log) -> None:
+@pytest.mark.parametrize(
+    ("span", "partitions"),
+    [(Span.DAY, ["outbox_20260228", "outbox_20260301"]), (Span.MONTH, ["outbox_20260201", "outbox_20260301"])],
+)
+async def test_midnight_between_two_appends(log: Log, span: Span, partitions: list[str]) -> None:
+    log.span = span
     midnight = datetime(2026, 3, 1, tzinfo=UTC)
     clock = VirtualClock(midnight - timedelta(microseconds=1))
     log.clock = clock
@@ -85,9 +90,9 @@ async def test_midnight_between_two_appends(log: Log) -> None:
     await clock.advance_to(midnight)
     await log.produce(earned(2))
     rows = await (await log.db("members")).fetch(
-        "SELECT tableoid::regclass::text AS day FROM outbox WHERE type LIKE '%points%' ORDER BY generation, id"
+        "SELECT tableoid::regclass::text AS partition FROM outbox WHERE type LIKE '%points%' ORDER BY generation, id"
     )
-    assert [row["day"] for row in rows] == ["outbox_20260228", "outbox_20260301"]
+    assert [row["partition"] for row in rows] == partitions
     await log.drain(recording())
     assert await log.numbers() == [1, 2]
 

@@ -13,7 +13,7 @@ from prometheus_client import disable_created_metrics
 from common.bus import dead_letters
 from common.bus.dead_letters import Reason
 from common.bus.forks import accept_fork, describe_log
-from common.bus.outbox import create_days
+from common.bus.outbox import create_partitions
 from common.errors import AppError
 from common.http.app import service_app
 from common.http.front import front
@@ -85,7 +85,7 @@ def _migrate_command(group: click.Group, service: Service) -> None:
             await migrate_in_loop(url=url, schema=service.name, folder=service.migrations, revision=revision)
             connection = await runtime.db.connect()
             try:
-                await create_days(connection, at=None)
+                await create_partitions(connection, at=None)
             finally:
                 await connection.close()
 

@@ -119,6 +119,7 @@ class Database:
         clock: Clock,
         maximum_connections: int = 10,
         on_append: Callable[[int], None] = lambda _: None,
+        log_span: outbox.Span = outbox.Span.DAY,
     ) -> None:
         self.service = service
         self.clock = clock
@@ -129,6 +130,7 @@ class Database:
         self._url = url
         self._maximum = maximum_connections
         self._on_append = on_append
+        self._log_span = log_span
         self._pool: Pool | None = None
 
     @property
@@ -173,21 +175,21 @@ class Database:
 
     async def _append(self, connection: Connection, events: Sequence[outbox.Appended]) -> Position:
         at = self.clock.log_time()
-        last = await outbox.append(connection, events, service=self.service, at=at)
+        last = await outbox.append(connection, events, service=self.service, at=at, span=self._log_span)
         if last is None:
             await self.prepare_log()
             await outbox.notice(connection)
-            last = await outbox.append(connection, events, service=self.service, at=at)
+            last = await outbox.append(connection, events, service=self.service, at=at, span=self._log_span)
         if last is None:
             raise Unavailable("the event log is not ready to append; try again", retry_after_seconds=1)
         return last
 
     async def prepare_log(self) -> None:
-        """Create the log's days and begin the present incarnation's generation, where they are missing."""
+        """Create the log's partitions and begin the present incarnation's generation, where they are missing."""
         async with self.clock.hold():
             connection = await self.connect()
             try:
-                await outbox.prepare(connection, service=self.service, at=self.clock.log_time())
+                await outbox.prepare(connection, service=self.service, at=self.clock.log_time(), span=self._log_span)
             finally:
                 await connection.close()
         self._on_append(0)

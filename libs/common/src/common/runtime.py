@@ -14,6 +14,7 @@ from common.auth.keys import FixedKeys, PublicKeys, RemoteKeys
 from common.auth.tokens import TokenVerifier
 from common.bus.consumer import Consumer, Progress
 from common.bus.metrics import LogMetrics
+from common.bus.outbox import Span
 from common.bus.records import Handlers
 from common.bus.wakeups import Wakeups
 from common.clock import Clock, SystemClock
@@ -80,6 +81,7 @@ class Runtime:
             clock=self.clock,
             maximum_connections=settings.database_connections,
             on_append=self._appended,
+            log_span=Span.MONTH if surroundings.keep_log else Span.DAY,
         )
         self.limiter = Limiter(
             service=service.name,

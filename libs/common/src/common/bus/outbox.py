@@ -2,13 +2,14 @@
 
 One statement writes the events of a unit of work. It takes the transaction's xid, then the time, then the ids, in that
 order, because the reader's proof needs it: an event appended at or before T has an xid below any mark taken after T.
-It writes nothing when the log's present incarnation has no row, or the day has no partition; the caller then prepares the
+It writes nothing when the log's present incarnation has no row, or the moment has no partition; the caller then prepares the
 log on another connection and appends again.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from enum import Enum
 from uuid import UUID
 
 from common.bus.position import Position
@@ -30,7 +31,7 @@ INSERT INTO outbox (generation, xid, appended_at, topic, key, type, event_id, en
 SELECT moment.generation, moment.xid, moment.at, $2, event.key, event.type, event.event_id, event.envelope
 FROM moment, unnest($3::text[], $4::text[], $5::uuid[], $6::bytea[])
     WITH ORDINALITY AS event (key, type, event_id, envelope, n)
-WHERE to_regclass('outbox_' || to_char(moment.at AT TIME ZONE 'UTC', 'YYYYMMDD')) IS NOT NULL
+WHERE to_regclass('outbox_' || to_char(moment.at AT TIME ZONE 'UTC', $7)) IS NOT NULL
 ORDER BY event.n
 RETURNING generation, id
 """
@@ -53,6 +54,23 @@ _IS_THERE = (
 )
 
 
+class Span(Enum):
+    """What one partition of the log holds, as the format of its first day. A log that is kept whole has months: each look
+    at the log costs a little for each partition.
+    """
+
+    DAY = "YYYYMMDD"
+    MONTH = 'YYYYMM"01"'
+
+    def first(self, day: date) -> date:
+        """The first day of the partition that holds a day."""
+        return day if self is Span.DAY else day.replace(day=1)
+
+    def following(self, day: date) -> date:
+        """The first day of the partition after the one that begins on a day."""
+        return day + timedelta(days=1) if self is Span.DAY else (day + timedelta(days=31)).replace(day=1)
+
+
 @dataclass(frozen=True, slots=True)
 class Appended:
     """An encoded event on its way into the outbox."""
@@ -64,7 +82,7 @@ class Appended:
 
 
 async def append(
-    connection: Connection, events: Sequence[Appended], *, service: str, at: datetime | None
+    connection: Connection, events: Sequence[Appended], *, service: str, at: datetime | None, span: Span = Span.DAY
 ) -> Position | None:
     """Write the events in order, in the caller's transaction; the position of the last.
 
@@ -78,6 +96,7 @@ async def append(
         [event.type for event in events],
         [event.event_id for event in events],
         [event.envelope for event in events],
+        span.value,
     )
     return Position(written[-1]["generation"], written[-1]["id"]) if written else None
 
@@ -90,12 +109,12 @@ async def notice(connection: Connection) -> None:
     await connection.execute("SELECT FROM log_floor")
 
 
-async def prepare(connection: Connection, *, service: str, at: datetime | None) -> None:
-    """Make the log ready to append: the days from now on, and the generation of the running server.
+async def prepare(connection: Connection, *, service: str, at: datetime | None, span: Span = Span.DAY) -> None:
+    """Make the log ready to append: the partitions from now on, and the generation of the running server.
 
     Runs in transactions of its own; safe when many do it at once: one of them begins the generation.
     """
-    await create_days(connection, at=at)
+    await create_partitions(connection, at=at, span=span)
     async with connection.transaction():
         await connection.execute(_LOCK)
         begun = await connection.fetchrow(_BEGIN_GENERATION)
@@ -107,38 +126,38 @@ async def prepare(connection: Connection, *, service: str, at: datetime | None) 
         time = at or begun["started"]
         envelope = encode(event, event_id=event_id, service=service, type_name=type_name, time=time)
         appended = Appended(event.subject, type_name, event_id, envelope)
-        if await append(connection, [appended], service=service, at=at) is None:
+        if await append(connection, [appended], service=service, at=at, span=span) is None:
             raise RuntimeError("the log has no partition for today although it was just created")
 
 
-async def create_days(connection: Connection, *, at: datetime | None, ahead: int = DAYS_AHEAD) -> list[date]:
-    """Create the missing day partitions from the day of `at` (None: the database's clock); returns those created."""
+async def create_partitions(
+    connection: Connection, *, at: datetime | None, ahead: int = DAYS_AHEAD, span: Span = Span.DAY
+) -> list[str]:
+    """Create the missing partitions for the day of `at` (None: the database's clock) and the days ahead; those created."""
     moment = at or await connection.fetchval("SELECT clock_timestamp()")
-    first = moment.astimezone(UTC).date()
-    wanted = [first + timedelta(days=n) for n in range(ahead + 1)]
-    names = [partition_name(day) for day in wanted]
+    today = moment.astimezone(UTC).date()
+    wanted = {partition_name(day): day for day in (span.first(today + timedelta(days=n)) for n in range(ahead + 1))}
     present = await connection.fetch(
-        "SELECT name FROM unnest($1::text[]) AS name WHERE to_regclass(name) IS NOT NULL", names
+        "SELECT name FROM unnest($1::text[]) AS name WHERE to_regclass(name) IS NOT NULL", list(wanted)
     )
-    held = {row["name"] for row in present}
-    missing = [day for day in wanted if partition_name(day) not in held]
-    return [day for day in missing if await _create_day(connection, day)]
+    for row in present:
+        del wanted[row["name"]]
+    return [name for name, first in wanted.items() if await _create(connection, name, first, span.following(first))]
 
 
-async def _create_day(connection: Connection, day: date) -> bool:
+async def _create(connection: Connection, name: str, first: date, following: date) -> bool:
     """Create apart and attach: that takes no lock that an append waits for (`PARTITION OF` would)."""
-    name = partition_name(day)
     async with connection.transaction():
         await connection.execute(_LOCK)
         if await connection.fetchval(_IS_THERE, name):
             return False
-        start, end = f"{day} 00:00:00+00", f"{day + timedelta(days=1)} 00:00:00+00"
         await connection.execute(
             f"CREATE TABLE {name} (LIKE outbox INCLUDING DEFAULTS INCLUDING CONSTRAINTS);"
-            f"ALTER TABLE outbox ATTACH PARTITION {name} FOR VALUES FROM ('{start}') TO ('{end}');"
+            f"ALTER TABLE outbox ATTACH PARTITION {name}"
+            f" FOR VALUES FROM ('{first} 00:00:00+00') TO ('{following} 00:00:00+00');"
         )
         return True
 
 
-def partition_name(day: date) -> str:
-    return f"outbox_{day:%Y%m%d}"
+def partition_name(first: date) -> str:
+    return f"outbox_{first:%Y%m%d}"
