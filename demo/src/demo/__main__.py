@@ -21,7 +21,7 @@ from demo.state import OtherDemo
 from demo.steps import Step
 from embedded.settling import NotSettled
 
-DEFAULT_HOUSEHOLDS = 100
+DEFAULT_HOUSEHOLDS = 50
 
 
 class Bar:

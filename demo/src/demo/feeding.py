@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 
 from demo.api import Api, Refused
-from demo.chatter import Chat, Chatter
+from demo.chatter import Chatter
 from demo.journey import Basket, Target
 from demo.places import CHANNEL, SOURCE, Places, template_code
 from demo.steps import Step
@@ -42,10 +42,7 @@ class Feeding:
         if step.targets:
             await self._each(self._issue(target) for target in step.targets)
             await self._settle()
-        chats = []
-        if step.chat_day is not None:
-            chats = list(self._chatter.on(step.chat_day, iter(self._members)))
-        await asyncio.gather(self._deliver(chats, step), self._each(self._place(basket) for basket in step.baskets))
+        await asyncio.gather(self._deliver(step), self._each(self._place(basket) for basket in step.baskets))
 
     async def _each(self, work: Iterable[Awaitable[None]]) -> None:
         async def one(item: Awaitable[None]) -> None:
@@ -111,24 +108,26 @@ class Feeding:
         coupons = await self._api.pages(f"/members/v1/members/{member_id}/coupons")
         return next(str(coupon["id"]) for coupon in coupons if coupon["template"] == template_code(campaign))
 
-    async def _deliver(self, chats: list[Chat], step: Step) -> None:
+    async def _deliver(self, step: Step) -> None:
         """SYNTHETIC chat of the day, as a channel's webhook would deliver it."""
+        if step.chat_day is None:
+            return
         messages = [
             {
-                "id": f"{step.number}-{chat.household}-{n}",
+                "id": f"{step.chat_day}-{chat.household}-{n}",
                 "community_id": self._places.communities[chat.store],
                 "sender": f"household-{chat.household}",
                 "text": text,
                 "sent_at": _moment(step.at),
             }
-            for chat in chats
+            for chat in self._chatter.on(step.chat_day, iter(self._members))
             for n, text in enumerate(chat.messages)
         ]
         for start in range(0, len(messages), _DELIVERY):
             await self._api.deliver(
                 f"/engagement/v1/channels/{CHANNEL}/messages",
                 {"messages": messages[start : start + _DELIVERY]},
-                delivery_id=f"chat-{step.number}-{start}",
+                delivery_id=f"chat-{step.chat_day}-{start}",
             )
 
 

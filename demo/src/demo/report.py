@@ -9,7 +9,7 @@ from rich.table import Table
 from common.money import format_minor
 from demo.journey import Journey
 from demo.places import SOURCE
-from demo.run import CURRENCY, Run
+from demo.run import CURRENCY, Pace, Run
 
 YEAR = ("2017-01-01", "2018-01-01")
 
@@ -35,6 +35,7 @@ async def print_report(run: Run, console: Console) -> bool:
     _print_left_out(run.journey, console)
     checks = await _checks(run)
     _print_checks(checks, console)
+    _print_pace(run.pace, console)
     console.print(
         "The group chat in this demo is SYNTHETIC: a seeded generator makes it, The Complete Journey has none."
     )
@@ -48,6 +49,7 @@ async def _print_standing(run: Run, console: Console) -> None:
     for stage, members in counts["stages"].items():
         table.add_row(stage, *(str(cells.get((stage, health), 0)) for health in counts["health"]), str(members))
     table.add_row("all", *(str(members) for members in counts["health"].values()), str(counts["members"]))
+    table.caption = "One of them is the operator, whose program placed the baskets."
     console.print(table)
 
 
@@ -115,3 +117,13 @@ def _print_checks(checks: list[Check], console: Console) -> None:
         ]
         table.add_row(check.what, *shown, "holds" if check.holds else "[bold red]DOES NOT HOLD[/]")
     console.print(table)
+
+
+def _print_pace(pace: Pace, console: Console) -> None:
+    if not pace.baskets:
+        console.print("Everything had been carried before: this run only reports.")
+        return
+    console.print(
+        f"This run: {pace.baskets:,} baskets, {pace.requests:,} requests and {pace.events:,} events in {pace.seconds:,.0f} s:"
+        f" {pace.baskets / pace.seconds:,.0f} baskets/s, {pace.events / pace.seconds:,.0f} events/s."
+    )

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -38,14 +39,23 @@ class Progress(Protocol):
 
 
 @dataclass(frozen=True)
+class Pace:
+    """What this run did, not those before it."""
+
+    baskets: int
+    requests: int
+    events: int
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Run:
     """A platform that has been carried to the end."""
 
     platform: Platform
     api: Api
     journey: Journey
-    resumed_at: int
-    """The first step that this run carried out."""
+    pace: Pace
 
 
 @asynccontextmanager
@@ -74,9 +84,16 @@ async def carried(journey: Journey, *, data: Path, port: int, progress: Progress
         httpx2.AsyncClient(base_url=platform.url, timeout=60) as client,
     ):
         api = Api(client, webhook_secret=secret)
+        begun, events = monotonic(), _events(platform)
         if state.next_step < len(plan):
             await _carry(platform, clock, journey, api, plan, state, data, progress)
-        yield Run(platform, api, journey, state.next_step)
+        pace = Pace(
+            baskets=sum(len(step.baskets) for step in plan[state.next_step :]),
+            requests=api.requests,
+            events=_events(platform) - events,
+            seconds=monotonic() - begun,
+        )
+        yield Run(platform, api, journey, pace)
 
 
 async def _carry(
@@ -101,10 +118,16 @@ async def _carry(
     done = plan[: state.next_step]
     progress.begin(done=sum(len(step.baskets) for step in done), total=journey.basket_count)
     await feeding.remember(household for step in done for household in step.registrations)
-    for step in plan[state.next_step :]:
+    for number, step in enumerate(plan[state.next_step :], start=state.next_step):
         await advance(platform, clock, max(step.at, clock.now()))
         await feeding.carry_out(step)
         await settle(platform)
-        state = replace(state, next_step=step.number + 1, clock=clock.now())
+        state = replace(state, next_step=number + 1, clock=clock.now())
         await asyncio.to_thread(state.keep, data)
         progress.stepped(step)
+
+
+def _events(platform: Platform) -> int:
+    """How many events have been appended since the platform started."""
+    registries = (runtime.registry for runtime in platform.runtimes.values())
+    return sum(int(registry.get_sample_value("log_events_appended_total") or 0) for registry in registries)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from demo.journey import Basket, Journey, Target
 
 DRIFT = timedelta(microseconds=10)
-"""Each step begins this much later in its quarter of the day than the one before, so that what falls due whole days after
+"""Each step begins this much later in its part of the day than the one before, so that what falls due whole days after
 one step lies before a later step, not on it, and needs no step of its own."""
 
 
@@ -16,7 +16,6 @@ one step lies before a later step, not on it, and needs no step of its own."""
 class Step:
     """`at` is the virtual moment of everything in it."""
 
-    number: int
     at: datetime
     registrations: list[int] = field(default_factory=list)
     targets: list[Target] = field(default_factory=list)
@@ -24,9 +23,13 @@ class Step:
     chat_day: date | None = None
     """The day whose chat is told in this step."""
 
+    @property
+    def empty(self) -> bool:
+        return not (self.registrations or self.targets or self.baskets or self.chat_day)
+
 
 def steps(journey: Journey, *, zone: ZoneInfo, length: timedelta) -> Iterator[Step]:
-    """Every step from the first day to the last; a basket stands in the step that its time falls in."""
+    """Every step in which something happens, from the first day to the last; a basket stands in the step of its time."""
     baskets = journey.baskets()
     basket = next(baskets, None)
     if basket is None:
@@ -34,10 +37,10 @@ def steps(journey: Journey, *, zone: ZoneInfo, length: timedelta) -> Iterator[St
     registered: set[int] = set()
     targets = iter(journey.targets)
     target = next(targets, None)
-    number, start = 0, journey.midnight(basket.at.date())
+    drift, start = timedelta(0), journey.midnight(basket.at.date())
     while basket is not None:
         end = _later(start, length, zone)
-        step = Step(number, start + DRIFT * number)
+        step = Step(start + drift)
         noon = journey.midnight(start.date()).replace(hour=12)
         if start <= noon < end:
             step.chat_day = start.date()
@@ -50,8 +53,9 @@ def steps(journey: Journey, *, zone: ZoneInfo, length: timedelta) -> Iterator[St
         while target is not None and target.at < end:
             step.targets.append(target)
             target = next(targets, None)
-        yield step
-        number, start = number + 1, end
+        if not step.empty:
+            yield step
+        drift, start = drift + DRIFT, end
 
 
 def _later(start: datetime, length: timedelta, zone: ZoneInfo) -> datetime:

@@ -33,8 +33,8 @@ async def settle(platform: Platform) -> None:
 
 async def next_due(platform: Platform) -> datetime | None:
     """When the next timer of any service is due."""
-    due = [await runtime.service.next_due(runtime.db) for runtime in platform.runtimes.values()]
-    return min((moment for moment in due if moment is not None), default=None)
+    due = await _next_due(platform)
+    return min(due.values(), default=None)
 
 
 async def advance(platform: Platform, clock: VirtualClock, moment: datetime) -> None:
@@ -67,8 +67,12 @@ def _unread(platform: Platform) -> Iterator[str]:
 
 async def _due(platform: Platform) -> str | None:
     now = platform.runtimes["orders"].clock.now()
-    for name, runtime in platform.runtimes.items():
-        due = await runtime.service.next_due(runtime.db)
-        if due is not None and due < now:
-            return f"a timer of {name} has been due since {due}"
-    return None
+    late = ((name, due) for name, due in (await _next_due(platform)).items() if due < now)
+    return next((f"a timer of {name} has been due since {due}" for name, due in late), None)
+
+
+async def _next_due(platform: Platform) -> dict[str, datetime]:
+    """By service, when the next of its timers is due, where there is one."""
+    runtimes = platform.runtimes
+    due = await asyncio.gather(*(runtime.service.next_due(runtime.db) for runtime in runtimes.values()))
+    return {name: moment for name, moment in zip(runtimes, due, strict=True) if moment is not None}
