@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from common.ids import new_id
 from orders.campaigns.domain import CampaignTerms
 from orders.coupons.domain import CouponTerms
-from orders.errors import CampaignNotOpen, CouponNotApplicable, SkuNotInCampaign, SkuUnknown
-from orders.quotes.domain import Offer, Quote, Wanted, price_order
+from orders.errors import CampaignNotOpen, CouponNotApplicable, OrderTooLarge, SkuNotInCampaign, SkuUnknown
+from orders.quotes.domain import LARGEST_ORDER_MINOR, Offer, Quote, Wanted, price_order
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 SKU, OTHER = UUID(int=1), UUID(int=2)
@@ -38,7 +38,7 @@ def priced(
     return price_order(wanted, offers or known, campaign=campaign, coupon=coupon, currency="CNY", now=NOW)
 
 
-amounts = st.one_of(st.integers(0, 20), st.integers(0, 10**12))
+amounts = st.one_of(st.integers(0, 20), st.integers(0, 10**9))
 baskets = st.lists(st.tuples(amounts, st.integers(1, 10_000)), min_size=1, max_size=20)
 
 
@@ -133,6 +133,15 @@ def test_a_coupon_does_not_count_where_the_campaign_says_so() -> None:
     )
     with pytest.raises(CouponNotApplicable):
         priced(Wanted(sku_id=SKU, quantity=1), offers=offers, campaign=closed_to_coupons, coupon=a_coupon(100))
+
+
+def test_an_order_has_a_largest_amount() -> None:
+    assert priced(Wanted(sku_id=SKU, quantity=1, agreed_minor=LARGEST_ORDER_MINOR)).items_minor == LARGEST_ORDER_MINOR
+    with pytest.raises(OrderTooLarge):
+        priced(
+            Wanted(sku_id=SKU, quantity=1, agreed_minor=LARGEST_ORDER_MINOR),
+            Wanted(sku_id=OTHER, quantity=1, agreed_minor=1),
+        )
 
 
 def test_what_is_not_sold_is_refused() -> None:

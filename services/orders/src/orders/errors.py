@@ -55,6 +55,10 @@ class SkuNotInCampaign(Invalid):
     """A line names a SKU that the campaign does not sell."""
 
 
+class OrderTooLarge(Invalid):
+    """It costs more than an order may."""
+
+
 class OutOfStock(Conflict):
     """Fewer units are left than a line asks for."""
 

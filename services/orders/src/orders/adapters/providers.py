@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from orders.errors import CallbackRejected
+from orders.quotes.domain import LARGEST_ORDER_MINOR
 
 Outcome = Literal["paid", "closed", "unknown"]
 RefundOutcome = Literal["succeeded", "failed", "pending"]
@@ -57,11 +58,14 @@ class DevelopmentCallback(msgspec.Struct, frozen=True, kw_only=True, forbid_unkn
     token: str
     outcome: Outcome
     transaction_id: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{1,64}$")]
-    amount_minor: Annotated[int, msgspec.Meta(ge=0, le=10**18)]
+    amount_minor: Annotated[int, msgspec.Meta(ge=0, le=LARGEST_ORDER_MINOR)]
     currency: Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
 
 
 _callbacks = msgspec.json.Decoder(DevelopmentCallback)
+
+CALLBACK_SCHEMA = msgspec.json.schema_components([DevelopmentCallback])[1]["DevelopmentCallback"]
+"""The JSON Schema of a callback, for the API's document: its body is read raw, as signatures need it."""
 
 
 class PaymentProvider(Protocol):

@@ -6,8 +6,6 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 
 from common.http.fields import Text
 
-LARGEST_MINOR = 10**12
-
 Name = Annotated[Text, Field(max_length=200)]
 Remark = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[^\x00]*$")]
 """Free text that may be empty."""
@@ -17,9 +15,7 @@ ItemCode = Annotated[
     Field(description="What it is called in the business: short, unique among its kind.", examples=["A-1"]),
 ]
 ByCode = Annotated[ItemCode | None, Query(description="Only the one with this code.")]
-Amount = Annotated[
-    int, Field(strict=True, ge=0, le=LARGEST_MINOR, description="Money in minor units (分).", examples=[1990])
-]
+Amount = Annotated[int, Field(strict=True, ge=0, le=10**12, description="Money in minor units (分).", examples=[1990])]
 
 Stock = Annotated[
     int, Field(strict=True, ge=0, le=10**12, description="Units that can be bought now; null: not tracked.")

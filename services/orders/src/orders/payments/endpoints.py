@@ -11,13 +11,12 @@ from common.http.dependencies import Db
 from common.http.idempotency import OnceKey, run_once
 from common.http.limits import LimitRate
 from common.http.pages import Page, PageQuery, page
-from orders.adapters.providers import Payable
+from orders.adapters.providers import CALLBACK_SCHEMA, Payable
 from orders.orderbook import service as orderbook
 from orders.payments import service
 from orders.payments.schemas import (
     BeginPayment,
     CallbackAnswer,
-    DevelopmentCallbackBody,
     OpenPaymentView,
     PaymentExceptionView,
     PaymentList,
@@ -72,7 +71,7 @@ async def list_payments(order_id: UUID, principal: AnyMember, db: Db) -> Payment
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": DevelopmentCallbackBody.model_json_schema()}},
+            "content": {"application/json": {"schema": CALLBACK_SCHEMA}},
         }
     },
 )

@@ -48,18 +48,6 @@ class CallbackAnswer(BaseModel):
     status: Literal["ok"] = "ok"
 
 
-class DevelopmentCallbackBody(BaseModel):
-    """What the development provider's callback says, with the token that paying began with."""
-
-    model_config = ConfigDict(extra="forbid")
-    payment_id: UUID
-    token: str
-    outcome: Literal["paid", "closed", "unknown"]
-    transaction_id: Annotated[str, Field(pattern="^[A-Za-z0-9_-]{1,64}$")]
-    amount_minor: Annotated[int, Field(ge=0, le=10**18)]
-    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
-
-
 class PaymentExceptionView(BaseModel):
     """Money that no order wanted, and what became of it."""
 

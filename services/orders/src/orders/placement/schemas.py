@@ -4,13 +4,12 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 
 from common.http.fields import Reference
-from orders.catalogue.schemas import LARGEST_MINOR, Amount, ItemCode
-from orders.quotes.schemas import LARGEST_QUANTITY, MOST_LINES, QuoteRequest
+from orders.catalogue.schemas import Amount, ItemCode
+from orders.quotes.domain import LARGEST_ORDER_MINOR
+from orders.quotes.schemas import QuoteRequest
 
 # What is imported has larger lines (fuel by the hundredth of a litre) and longer baskets.
 LARGEST_AGREED_QUANTITY, MOST_AGREED_LINES = 1_000_000, 300
-
-LARGEST_ORDER_MINOR = MOST_LINES * LARGEST_QUANTITY * LARGEST_MINOR
 
 AgreedQuantity = Annotated[int, Field(strict=True, ge=1, le=LARGEST_AGREED_QUANTITY, examples=[1])]
 

@@ -8,7 +8,10 @@ from uuid import UUID
 from common.money import share
 from orders.campaigns.domain import CampaignTerms, require_open
 from orders.coupons.domain import CouponTerms, discount_of
-from orders.errors import SkuNotInCampaign, SkuUnknown
+from orders.errors import OrderTooLarge, SkuNotInCampaign, SkuUnknown
+
+LARGEST_ORDER_MINOR = 10**15
+"""Well below 2⁵³, to which JSON numbers are exact everywhere, and sums of many orders fit into a BIGINT."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,11 +89,13 @@ def price_order(
 ) -> Quote:
     """Amounts at campaign, list or agreed price; then one coupon, shared over the lines to the last unit.
 
-    Raises SkuUnknown, SkuNotInCampaign, CampaignNotOpen, CouponNotApplicable.
+    Raises SkuUnknown, SkuNotInCampaign, CampaignNotOpen, CouponNotApplicable, OrderTooLarge.
     """
     if campaign is not None:
         require_open(campaign, now=now)
     priced = [_price_line(line, offers, campaign) for line in wanted]
+    if sum(amount for amount, _ in priced) > LARGEST_ORDER_MINOR:
+        raise OrderTooLarge(f"lines: an order costs at most {LARGEST_ORDER_MINOR}; make several")
     discounts = [0] * len(priced)
     if coupon is not None:
         eligible = [0 if campaign is not None and not campaign.coupons_allowed else amount for amount, _ in priced]
