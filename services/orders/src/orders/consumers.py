@@ -4,4 +4,5 @@ from common.bus.records import Handlers
 from common.contracts.members import CouponIssued
 from orders.coupons.handlers import keep_issued_coupons
 
-HANDLERS = Handlers({CouponIssued: keep_issued_coupons})
+# Coupons know nothing of one another: one that cannot be kept holds up none of its member's others.
+HANDLERS = Handlers({CouponIssued: keep_issued_coupons}, ordered=False)
