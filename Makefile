@@ -10,7 +10,7 @@ SOURCES  := $(PACKAGES:%=%/src) tests benchmarks scripts
 PURE     := not (integration or e2e or slow)
 
 .DEFAULT_GOAL := check
-.PHONY: help run demo check format lint types imports tree fresh pure test lock docs clean
+.PHONY: help run demo check format tidy lint types imports tree fresh pure test lock docs clean
 
 help: ## print every target and what it does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,7 @@ imports: $(VENV)/.dev ## who may import whom
 tree: $(VENV)/.dev ## sizes, file names, banned names, SQL rules
 	@$(BIN)/python scripts/check_tree.py
 
+# Examples and published schemas of events are compared by tests/contracts, which `pure` runs.
 fresh: $(VENV)/.dev ## fail when the lock or a generated page is stale
 	@$(BIN)/python scripts/lock.py --check
 	@$(BIN)/python scripts/generate_docs.py --check
@@ -52,7 +53,9 @@ pure: $(VENV)/.dev
 test: $(VENV)/.dev ## the tests: `T=path` for one file, `ALL=1` adds the slow ones
 	@$(BIN)/pytest -q $(if $(T),$(T),-n 2 $(if $(ALL),,-m "not slow") tests)
 
-docs: $(VENV)/.dev ## write the generated pages anew
+docs: $(VENV)/.dev ## write anew what follows from the code: examples and schemas of events, generated pages
+	@$(BIN)/python scripts/golden_examples.py
+	@$(BIN)/python scripts/publish_contracts.py
 	@$(BIN)/python scripts/generate_docs.py
 
 lock: $(VENV)/.dev ## resolve the requirements anew

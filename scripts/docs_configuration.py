@@ -61,7 +61,7 @@ def _rows(kind: type[ServiceSettings], names: Sequence[str], *, prefix: str) -> 
         elif field.is_required():
             default = "**required**"
         else:
-            default = "none" if _is_secret(schema) else _default(field)
+            default = "none" if is_secret(schema) else _default(field)
         yield [f"`{prefix}{name.upper()}`", words(schema), default, note(schema)]
 
 
@@ -70,5 +70,5 @@ def _default(field: FieldInfo) -> str:
     return "none" if default is None or default == {} else f"`{default}`"
 
 
-def _is_secret(schema: Schema) -> bool:
+def is_secret(schema: Schema) -> bool:
     return "password" in {schema.get("format"), *(part.get("format") for part in schema.get("anyOf", ()))}

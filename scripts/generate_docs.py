@@ -1,4 +1,4 @@
-"""Write the pages that follow from the code: events, AsyncAPI, JSON Schemas, configuration.
+"""Write the pages that follow from the code: events, AsyncAPI, JSON Schemas, configuration, and the example of an environment.
 
 python scripts/generate_docs.py          write them
 python scripts/generate_docs.py --check  fail when one is not what this script would write
@@ -16,10 +16,11 @@ from common.contracts.topics import TOPICS
 from common.runtime import Service
 from docs_asyncapi import asyncapi
 from docs_configuration import configuration_page
+from docs_environment import environment_file
 from docs_events import events_page, schemas
 
-DOCS = Path(__file__).resolve().parent.parent / "docs"
-SCHEMAS = "schemas"
+ROOT = Path(__file__).resolve().parent.parent
+SCHEMAS = "docs/schemas"
 
 
 def all_services() -> list[Service]:
@@ -27,12 +28,13 @@ def all_services() -> list[Service]:
 
 
 def pages() -> dict[str, str]:
-    """Path inside docs/ → text."""
+    """Path in the repository → text."""
     services = all_services()
     return {
-        "events.md": events_page(services),
-        "asyncapi.json": to_json(asyncapi(services)),
-        "configuration.md": configuration_page(services),
+        "docs/events.md": events_page(services),
+        "docs/asyncapi.json": to_json(asyncapi(services)),
+        "docs/configuration.md": configuration_page(services),
+        ".env.example": environment_file(services),
         **{f"{SCHEMAS}/{type_name}.json": to_json(schema) for type_name, schema in schemas().items()},
     }
 
@@ -68,11 +70,11 @@ def main() -> None:
     arguments = parser.parse_args()
     wanted = pages()
     if not arguments.check:
-        write(DOCS, wanted)
+        write(ROOT, wanted)
         return
-    found = list(stale(DOCS, wanted))
+    found = list(stale(ROOT, wanted))
     for path in found:
-        print(f"docs/{path} is stale; run: make docs")
+        print(f"{path} is stale; run: make docs")
     sys.exit(bool(found))
 
 
