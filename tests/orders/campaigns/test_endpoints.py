@@ -128,3 +128,55 @@ async def test_windows_and_goods_must_make_sense(shop: Shop, clock: VirtualClock
     moved = {"opens_at": (clock.now() + timedelta(days=2)).isoformat()}
     assert await send(shop, "PATCH", f"/campaigns/{draft['id']}", moved) == (422, "window_invalid")
     assert await send(shop, "PATCH", f"/campaigns/{draft['id']}", over) == (422, "window_invalid")
+
+
+async def test_what_a_campaign_cannot_be_is_said(shop: Shop, clock: VirtualClock) -> None:
+    opens, closes = clock.now().isoformat(), (clock.now() + timedelta(days=1)).isoformat()
+    right: dict[str, Any] = {"code": "c", "name": "x", "opens_at": opens, "closes_at": closes}
+    sku: dict[str, Any] = {"sku_id": str(new_id()), "price_minor": 1}
+    wrong: list[dict[str, Any]] = [
+        {"code": "春"},
+        {"name": "\0"},
+        {"opens_at": None},
+        {"opens_at": "2026-03-02T12:00:00"},
+        {"opens_at": "2026-13-02T12:00:00Z"},
+        {"opens_at": 0},
+        {"closes_at": "9999-12-31T23:59:59Z"},
+        {"closes_at": "tomorrow"},
+        {"coupons_allowed": "no"},
+        {"status": "published"},
+        {"skus": [sku | {"price_minor": -1}]},
+        {"skus": [sku | {"price_minor": 10**13}]},
+        {"skus": [sku | {"cap": -1}]},
+        {"skus": [sku | {"cap": 2.5}]},
+        {"skus": [sku | {"sold": 0}]},
+        {"skus": [sku] * 201},
+    ]
+    for changes in wrong:
+        answer = await shop.post("/campaigns", right | changes, roles=OPERATOR)
+        assert (answer.status_code, answer.json()["code"]) == (422, "request_invalid"), changes
+    assert (await shop.get("/campaign-drafts", roles=OPERATOR)).json()["items"] == []
+
+
+async def test_a_window_in_any_zone_is_the_same_window(shop: Shop, clock: VirtualClock) -> None:
+    body = {
+        "code": "night",
+        "name": "夜場",
+        "opens_at": "2026-03-03T00:00:00+08:00",
+        "closes_at": "2026-03-02T18:00:00Z",
+    }
+    draft = await shop.operate("/campaigns", body)
+
+    assert (draft["opens_at"], draft["closes_at"]) == ("2026-03-02T16:00:00Z", "2026-03-02T18:00:00Z")
+
+
+async def test_campaigns_are_found_by_code_and_in_pages(shop: Shop) -> None:
+    sku = await shop.sku()
+    made = [await shop.campaign((sku, 1, None)) for _ in range(3)]
+    first = (await shop.get("/campaigns", limit=2)).json()
+    rest = (await shop.get("/campaigns", limit=2, cursor=first["next_cursor"])).json()
+    assert [one["id"] for one in first["items"] + rest["items"]] == made[::-1]
+
+    code = rest["items"][0]["code"]
+    assert (await shop.get("/campaigns", code=code)).json()["items"] == rest["items"]
+    assert (await shop.get("/campaign-drafts", roles=OPERATOR, code=code)).json()["items"] == []

@@ -135,3 +135,70 @@ async def test_what_is_not_there_is_not_found(shop: Shop, orders: RunningService
         assert answer.status_code == 404
     body = {"code": "x", "name": "x", "price_minor": 1}
     assert (await shop.post(f"/products/{nowhere}/skus", body, roles=OPERATOR)).status_code == 404
+
+
+async def test_texts_come_back_as_they_were_written(shop: Shop) -> None:
+    """Traditional and simplified, rare characters beyond the basic plane, combined ones, marks and quotes of SQL."""
+    texts = (
+        "幸福小區東門",
+        "丹东99草莓",
+        "𠮷野家の牛丼",
+        "👩‍👩‍👧 家庭裝",
+        "e\u0301",
+        "O'Brien; DROP TABLE sku --",
+        "%_\\",
+        "ﷺ" * 200,
+    )
+    for text in texts:
+        code = new_id().hex
+        product = await shop.operate("/products", {"code": code, "name": text, "description": text * 2})
+        assert (product["name"], product["description"]) == (text, text * 2)
+        assert (await shop.get(f"/products/{product['id']}")).json() == product
+        changed = await shop.operate(f"/products/{product['id']}", {"name": f"  {text}\n"}, method="PATCH")
+        assert changed["name"] == text, "space around a name is not part of it"
+
+
+async def test_what_a_product_cannot_be_is_said(shop: Shop) -> None:
+    sku: dict[str, Any] = {"code": "s", "name": "x", "price_minor": 1}
+    right: dict[str, Any] = {"code": "p", "name": "x"}
+    wrong: list[dict[str, Any]] = [
+        {"code": ""},
+        {"code": "a b"},
+        {"code": "草莓"},
+        {"code": "x" * 65},
+        {"code": None},
+        {"name": ""},
+        {"name": " \t"},
+        {"name": "a\0b"},
+        {"name": "x" * 201},
+        {"name": ["x"]},
+        {"description": "\0"},
+        {"description": "x" * 2001},
+        {"price_minor": 1},
+        {"skus": [sku | {"price_minor": -1}]},
+        {"skus": [sku | {"price_minor": 10**12 + 1}]},
+        {"skus": [sku | {"price_minor": 9.99}]},
+        {"skus": [sku | {"price_minor": "9"}]},
+        {"skus": [sku | {"stock": -1}]},
+        {"skus": [sku | {"stock": 10**12 + 1}]},
+        {"skus": [sku | {"sold": 1}]},
+        {"skus": [sku] * 101},
+    ]
+    for changes in wrong:
+        answer = await shop.post("/products", right | changes, roles=OPERATOR)
+        assert (answer.status_code, answer.json()["code"]) == (422, "request_invalid"), changes
+    imports: list[Any] = [[], [imported(str(n)) for n in range(1001)], [imported("a", product_code="")], "all"]
+    for skus in imports:
+        answer = await shop.post("/catalogue-imports", {"skus": skus}, roles=OPERATOR)
+        assert (answer.status_code, answer.json()["code"]) == (422, "request_invalid")
+    assert (await shop.get("/skus", roles=OPERATOR)).json()["items"] == []
+
+
+async def test_a_product_is_made_once_however_often_it_is_sent(shop: Shop) -> None:
+    body, operator = {"code": "once", "name": "x"}, new_id()
+    answers = await asyncio.gather(
+        *(shop.post("/products", body, roles=OPERATOR, member_id=operator, key="same") for _ in range(6))
+    )
+
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.content for answer in answers}) == 1

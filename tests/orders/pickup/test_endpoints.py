@@ -55,3 +55,25 @@ async def test_what_is_not_there_is_not_found(shop: Shop) -> None:
     ):
         answer = await shop.service.client.request(method, f"/orders/v1{path}", json={}, headers=headers)
         assert answer.status_code == 404, (method, path)
+
+
+async def test_what_a_point_cannot_be_is_said(shop: Shop) -> None:
+    right = {"code": "east", "name": "東門"}
+    for changes in (
+        {"code": "東"},
+        {"code": "x" * 65},
+        {"name": ""},
+        {"name": "a\0"},
+        {"address": "\0"},
+        {"address": "x" * 201},
+        {"address": 5},
+        {"active": True},
+    ):
+        answer = await shop.post("/pickup-points", right | changes, roles=[Role.OPERATOR])
+        assert (answer.status_code, answer.json()["code"]) == (422, "request_invalid"), changes
+    point = await shop.operate("/pickup-points", right)
+    headers = shop.service.headers(Role.OPERATOR)
+    for body in ({"active": "no"}, {"active": 1}, {"code": "west"}, {"name": ""}):
+        answer = await shop.service.client.patch(f"/orders/v1/pickup-points/{point['id']}", json=body, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (422, "request_invalid"), body
+    assert (await shop.get(f"/pickup-points/{point['id']}")).json() == point
