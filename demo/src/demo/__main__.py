@@ -14,7 +14,7 @@ from common.logging import configure_logging
 from common.migrating import MigrationError
 from common.serving import PortBusy
 from demo.api import Refused
-from demo.journey import Journey, JourneyMissing
+from demo.journey import Journey, JourneyMissing, journey_folder
 from demo.report import print_report
 from demo.run import ZONE, carried
 from demo.state import OtherDemo
@@ -66,7 +66,7 @@ def main(*, households: int, everyone: bool, data: Path | None, port: int) -> No
     configure_logging(level="WARNING", format="console")
     console = Console()
     try:
-        journey = Journey(households=None if everyone else households, zone=ZONE)
+        journey = Journey(journey_folder(), households=None if everyone else households, zone=ZONE)
         folder = data or Path(f".huitou-demo-{len(journey.households)}")
         right = asyncio.run(_run(journey, folder, port, console))
     except KeyboardInterrupt:

@@ -77,9 +77,8 @@ class LeftOut:
 class Journey:
     """The part of the data that concerns the chosen households, in the order of time."""
 
-    def __init__(self, *, households: int | None, zone: ZoneInfo) -> None:
-        """`households`: how many, spread evenly over all by number; None: all."""
-        folder = _folder()
+    def __init__(self, folder: Path, *, households: int | None, zone: ZoneInfo) -> None:
+        """`folder`: where the tables are, as Parquet. `households`: how many, spread evenly over all by number; None: all."""
         self.left_out = LeftOut()
         self._zone = zone
         transactions = pq.read_table(folder / "transactions.parquet")
@@ -225,7 +224,8 @@ class _Targets:
         return found
 
 
-def _folder() -> Path:
+def journey_folder() -> Path:
+    """Where the package keeps its tables. Raises JourneyMissing."""
     found = importlib.util.find_spec(PACKAGE)
     if found is None or found.origin is None:
         raise JourneyMissing(f"the demo's data is in the package {PACKAGE}, which is not installed: run `make demo`")
