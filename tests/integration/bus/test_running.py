@@ -65,6 +65,24 @@ async def test_who_is_not_done_with_progress_is_told_again_at_once(log: Log) -> 
         await eventually(lambda: told >= 100)
 
 
+async def test_a_batch_that_takes_too_long_is_tried_smaller(log: Log) -> None:
+    sizes = []
+
+    async def slow(uow: UnitOfWork, received: Sequence[Received[Any]]) -> None:
+        sizes.append(len(received))
+        await uow.execute("SET LOCAL statement_timeout = '100ms'")
+        await uow.execute("SELECT pg_sleep($1)", 0.004 * len(received))
+        await uow.execute("SET LOCAL statement_timeout = '10s'")
+        await record(uow, received)
+
+    await log.produce(*(earned(n) for n in range(200)))
+    await log.drain(Handlers({PointsEarned: slow}))
+
+    assert await log.numbers() == list(range(200))
+    assert max(sizes) == 200
+    assert await log.letters() == []
+
+
 class Hanging:
     """Writes its effect, then hangs, in the database or out of it."""
 

@@ -7,7 +7,7 @@ from datetime import datetime
 import structlog
 
 from common.bus import dead_letters, parked
-from common.bus.feed import Feed
+from common.bus.feed import BatchSize, Feed
 from common.bus.metrics import LogMetrics
 from common.bus.processing import TooMuchPoison
 from common.bus.records import Handlers
@@ -64,6 +64,7 @@ class Consumer:
         self._poll_seconds = SHORTEST_POLL_SECONDS
         self._housekept_at = float("-inf")
         self._rests_until: dict[str, float] = {}
+        self._sizes = {producer: BatchSize() for producer in handlers.producers}
         self._loop = Loop(f"{self.group}.consumer", self._run, on_restart=self._failed)
 
     def start(self) -> None:
@@ -99,7 +100,14 @@ class Consumer:
 
     def _feed(self, producer: str) -> Feed:
         tail = Tail(url=self._sources[producer], producer=producer, group=self.group, clock=self._db.clock)
-        return Feed(db=self._db, tail=tail, group=self.group, handlers=self._handlers, metrics=self._metrics)
+        return Feed(
+            db=self._db,
+            tail=tail,
+            group=self.group,
+            handlers=self._handlers,
+            metrics=self._metrics,
+            size=self._sizes[producer],
+        )
 
     async def _pass(self, stopping: asyncio.Event) -> None:
         self._news.clear()

@@ -10,15 +10,34 @@ from common.bus.poison import is_poison
 from common.bus.position import START
 from common.bus.processing import Outcome, process
 from common.bus.records import Handlers, LogRow
-from common.bus.tail import Forked, HistoryLost, Tail, lag_seconds
+from common.bus.tail import BATCH, Forked, HistoryLost, Tail, lag_seconds
 from common.db import Database
+
+
+class BatchSize:
+    """How many rows are carried out at once: half as many after each failure, in case they were too many for the time that
+    a transaction may take; twice as many again after each success.
+    """
+
+    def __init__(self) -> None:
+        self.rows = BATCH
+
+    def shrink(self) -> None:
+        self.rows = max(1, self.rows // 2)
+
+    def grow(self) -> None:
+        self.rows = min(BATCH, self.rows * 2)
 
 
 class Feed:
     """Not safe for concurrent use: one task drives it."""
 
-    def __init__(self, *, db: Database, tail: Tail, group: str, handlers: Handlers, metrics: LogMetrics) -> None:
+    def __init__(
+        self, *, db: Database, tail: Tail, group: str, handlers: Handlers, metrics: LogMetrics, size: BatchSize
+    ) -> None:
+        """`size` outlives the feed, which is built anew after a failure."""
         self.tail = tail
+        self._size = size
         self._db = db
         self._group = group
         self._handlers = handlers
@@ -65,7 +84,12 @@ class Feed:
         await self.tail.look()
         rows = await self._read()
         if rows:
-            await self._commit_batch(rows)
+            try:
+                await self._commit_batch(rows)
+            except Exception:
+                self._size.shrink()
+                raise
+            self._size.grow()
         else:
             self.tail.has_read(self.cursor.position)
         self._report(rows)
@@ -73,14 +97,14 @@ class Feed:
 
     async def _read(self) -> list[LogRow]:
         try:
-            return await self.tail.read(self.cursor)
+            return await self.tail.read(self.cursor, limit=self._size.rows)
         except (Forked, HistoryLost):
             async with self._db.transaction() as uow:
                 stored = await cursors.read(uow, group=self._group, producer=self.producer)
             if stored is None or stored == self.cursor:
                 raise
             self._cursor = stored  # another member has moved it, or an operator
-            return await self.tail.read(stored)
+            return await self.tail.read(stored, limit=self._size.rows)
 
     async def _commit_batch(self, rows: list[LogRow]) -> None:
         try:

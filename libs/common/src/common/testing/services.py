@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from common.auth.keys import ALGORITHM, FixedKeys
 from common.auth.principal import Role
 from common.auth.tokens import TYPE
-from common.bus.feed import Feed
+from common.bus.feed import BatchSize, Feed
 from common.bus.tail import Tail
 from common.clock import Clock, SystemClock
 from common.contracts.envelope import decode
@@ -108,6 +108,7 @@ class RunningService:
                 group=self.runtime.service.name,
                 handlers=self.runtime.service.handlers,
                 metrics=self.runtime.log_metrics,
+                size=BatchSize(),
             )
             try:
                 await feed.begin(accept_missing_history=True)
