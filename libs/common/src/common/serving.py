@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gc
 import os
 import signal
 import socket
@@ -60,6 +61,7 @@ async def serving(app: ASGIApp, bound: socket.socket) -> AsyncIterator[None]:
                 await task
                 raise RuntimeError("the HTTP server ended before it had started")
             await asyncio.sleep(0.005)
+        gc.freeze()  # what is loaded stays: the collector need not walk it again and again
         yield
     finally:
         server.should_exit = True

@@ -111,6 +111,7 @@ class PostgresEngine:
         safety = {} if self._durable else {"fsync": "off", "full_page_writes": "off"}
         return {
             "shared_buffers": "64MB",
+            "dynamic_shared_memory_type": "mmap",  # in the data folder: a SIGKILL leaves nothing in /dev/shm
             "max_prepared_transactions": "0",
             "timezone": "UTC",
             "log_timezone": "UTC",
