@@ -18,6 +18,7 @@ from factories.orders import Json, Shop
 from orders.errors import OrderNotReady, OrderNotRefundable, PaymentUnsettled
 from orders.fulfilment import service
 from orders.jobs import ask_providers
+from orders.payments import repository as payments_repository
 from orders.payments import service as payments
 from orders.refunds import service as refunds
 
@@ -168,6 +169,11 @@ async def test_what_its_provider_closes_at_the_deadline_is_timed_out(
     await ask_providers(orders.db)
     assert provider.closed == [], "not before the deadline"
     await past_the_deadline(shop, clock)
+    async with orders.db.transaction() as another:
+        assert len(await payments_repository.take_overdue(another, asked_before=another.now, limit=1)) == 1
+        await ask_providers(orders.db)
+        assert provider.closed == [], "another process is about to ask"
+        await another.execute("UPDATE payment SET asked_at = NULL")
     await ask_providers(orders.db)
 
     assert provider.closed == [UUID(payment["id"])]

@@ -19,7 +19,7 @@ from common.testing.services import RunningService
 from factories.orders import Json, Shop
 from orders.errors import OrderNotRefundable, RefundNotFailed, RefundTooLarge
 from orders.jobs import ask_providers
-from orders.refunds import service
+from orders.refunds import repository, service
 from orders.refunds.schemas import RefundedLine
 
 pytestmark = pytest.mark.integration
@@ -92,23 +92,29 @@ async def test_what_is_said_twenty_times_of_one_refund_is_booked_once(shop: Shop
     async def hear(_: UnitOfWork) -> None:
         await service.settle(orders.db, refund_id, "succeeded")
 
-    await race(orders.db, *[hear] * 8)
+    assert await race(orders.db, *[hear] * 8) == [None] * 8
     assert await refunded(orders) == [1000]
     assert await shop.stock(sku) == 1
 
 
-async def test_several_processes_ask_the_provider_once(shop: Shop, orders: RunningService) -> None:
+async def test_several_processes_ask_the_provider_once(shop: Shop, orders: RunningService, clock: VirtualClock) -> None:
     sku = await shop.sku()
     placed = [await bought(shop, (sku, 1)) for _ in range(6)]
     await race(orders.db, *(asking(shop, order) for order in placed))
     provider = shop.script()
+    async with orders.db.transaction() as another:
+        taken = await repository.take_due(
+            another, only=None, limit=4, first_retry=service.FIRST_RETRY, longest_retry=service.LONGEST_RETRY
+        )
+        assert await service.send_due(orders.db, shop.resources.providers) == 2, (
+            "those that nobody else is about to send"
+        )
 
-    async def send(_: UnitOfWork) -> int:
-        return await service.send_due(orders.db, shop.resources.providers)
-
-    sent = await race(orders.db, *[send] * 6)
-    assert sum(count for count in sent if isinstance(count, int)) == len(provider.refunded) == 6
-    assert len(await refunded(orders)) == 6
+    assert not {row["id"] for row in taken} & {asked.refund_id for asked in provider.refunded}
+    assert await service.send_due(orders.db, shop.resources.providers) == 0
+    await clock.advance_to(clock.now() + service.FIRST_RETRY)
+    assert await service.send_due(orders.db, shop.resources.providers) == 4, "the other never came round to it"
+    assert len(await refunded(orders)) == len(provider.refunded) == 6
 
 
 async def test_partial_refunds_that_end_together_end_the_order_once(shop: Shop, orders: RunningService) -> None:
@@ -122,7 +128,7 @@ async def test_partial_refunds_that_end_together_end_the_order_once(shop: Shop, 
 
         return settle
 
-    await race(orders.db, *(settling(refund_id) for refund_id in requested))
+    assert await race(orders.db, *(settling(refund_id) for refund_id in requested)) == [None] * 6
     told = await orders.events(OrderRefunded)
     assert Counter(event.full for event in told) == {False: 5, True: 1}
     assert told[-1].full, "the last of the order's events is the one that ends it"

@@ -1,6 +1,6 @@
 """What orders refuse, as facts."""
 
-from common.errors import Conflict, Invalid, NotFound, Unavailable
+from common.errors import Conflict, Invalid, NotFound
 
 
 class ProductNotFound(NotFound):
@@ -25,10 +25,6 @@ class OrderNotFound(NotFound):
 
 class CodeTaken(Conflict):
     """Another thing of this kind has the code."""
-
-
-class StockBelowPromised(Conflict):
-    """Orders hold or have bought more than the new number allows."""
 
 
 class SkuUnknown(Invalid):
@@ -129,10 +125,6 @@ class RefundTooLarge(Conflict):
 
 class RefundNotFound(NotFound):
     pass
-
-
-class ProviderUnavailable(Unavailable):
-    """The payment provider does not answer."""
 
 
 class ImportInconsistent(Invalid):

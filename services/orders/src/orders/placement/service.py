@@ -3,7 +3,7 @@
 import base64
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -141,20 +141,20 @@ def _tell(uow: UnitOfWork, order: NewOrder, *, metrics: OrderMetrics) -> None:
         )
     )
     if order.confirmed_at is not None:
-        tell_confirmed(
-            uow,
-            Confirmation(
-                order_id=order.order_id,
-                member_id=order.member_id,
-                pickup_point_id=order.pickup_point_id,
-                channel=order.channel,
-                campaign_id=order.campaign_id,
-                coupon_id=order.coupon_id,
-                discount_minor=order.discount_minor,
-                payable_minor=order.payable_minor,
-                currency=order.currency,
-                payment_id=order.payment_id,
-                confirmed_at=order.confirmed_at,
-            ),
-            metrics=metrics,
-        )
+        tell_confirmed(uow, _confirmation(order, at=order.confirmed_at), metrics=metrics)
+
+
+def _confirmation(order: NewOrder, *, at: datetime) -> Confirmation:
+    return Confirmation(
+        order_id=order.order_id,
+        member_id=order.member_id,
+        pickup_point_id=order.pickup_point_id,
+        channel=order.channel,
+        campaign_id=order.campaign_id,
+        coupon_id=order.coupon_id,
+        discount_minor=order.discount_minor,
+        payable_minor=order.payable_minor,
+        currency=order.currency,
+        payment_id=order.payment_id,
+        confirmed_at=at,
+    )
