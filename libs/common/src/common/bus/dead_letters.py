@@ -7,13 +7,10 @@ A replay bypasses positions: the cursor has long passed.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from common.bus.poison import is_poison
-from common.bus.position import Position
-from common.bus.records import Handlers, LogRow, Received
+from common.bus.records import Handlers, LogRow, as_columns, from_columns
 from common.connection import Record
-from common.contracts.envelope import decode
 from common.db import Database, UnitOfWork
 from common.errors import Conflict, NotFound
 
@@ -77,14 +74,7 @@ async def set_aside(uow: UnitOfWork, *, group: str, letters: Sequence[SetAside])
     await uow.execute(
         _INSERT,
         group,
-        [row.producer for row in rows],
-        [row.position.generation for row in rows],
-        [row.position.id for row in rows],
-        [row.appended_at for row in rows],
-        [row.key for row in rows],
-        [row.type for row in rows],
-        [row.event_id for row in rows],
-        [row.envelope for row in rows],
+        *as_columns(rows),
         [letter.reason.value for letter in letters],
         [_printable(letter.error) for letter in letters],
         [uow.now] * len(letters),
@@ -136,7 +126,7 @@ async def replay(db: Database, letter_id: int, handlers: Handlers) -> None:
             row = await _settle(uow, letter_id, "replayed")
             if handlers.ordered:
                 await _refuse_overtaking(uow, row)
-            received = _received(row)
+            received = from_columns(row)
             handler = handlers.table.get(type(received.event))
             if handler is not None:
                 await handler(uow, [received])
@@ -189,20 +179,6 @@ async def _count_attempt(db: Database, letter_id: int, error: str) -> None:
             letter_id,
             _printable(error),
         )
-
-
-def _received(row: Record) -> Received[Any]:
-    log_row = LogRow(
-        producer=row["producer"],
-        position=Position(row["generation"], row["position_id"]),
-        appended_at=row["appended_at"],
-        key=row["key"],
-        type=row["type"],
-        event_id=row["event_id"],
-        envelope=row["envelope"],
-    )
-    envelope, event = decode(row["envelope"])
-    return Received(event, envelope, log_row)
 
 
 def _printable(error: str) -> str:

@@ -7,7 +7,8 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from common.bus.position import Position
-from common.contracts.envelope import Envelope
+from common.connection import Record
+from common.contracts.envelope import Envelope, decode
 from common.contracts.event import Event
 from common.db import UnitOfWork
 
@@ -38,6 +39,37 @@ class Received(Generic[E_co]):
     @property
     def appended_at(self) -> datetime:
         return self.row.appended_at
+
+
+def as_columns(rows: Sequence[LogRow]) -> tuple[list[Any], ...]:
+    """Rows that are put aside, as arrays for `unnest`: producer, generation, position_id, appended_at, key, type, event_id,
+    envelope.
+    """
+    return (
+        [row.producer for row in rows],
+        [row.position.generation for row in rows],
+        [row.position.id for row in rows],
+        [row.appended_at for row in rows],
+        [row.key for row in rows],
+        [row.type for row in rows],
+        [row.event_id for row in rows],
+        [row.envelope for row in rows],
+    )
+
+
+def from_columns(row: Record) -> Received[Any]:
+    """What was put aside, as it was received. Raises as `decode` does."""
+    log_row = LogRow(
+        producer=row["producer"],
+        position=Position(row["generation"], row["position_id"]),
+        appended_at=row["appended_at"],
+        key=row["key"],
+        type=row["type"],
+        event_id=row["event_id"],
+        envelope=row["envelope"],
+    )
+    envelope, event = decode(row["envelope"])
+    return Received(event, envelope, log_row)
 
 
 Handler = Callable[[UnitOfWork, Sequence[Received[Any]]], Awaitable[None]]

@@ -2,7 +2,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from common.bus.records import LogRow
+from common.bus.records import LogRow, as_columns
 from common.connection import Record
 from common.db import Database, UnitOfWork
 
@@ -17,19 +17,11 @@ _OF_MEMBERS = "SELECT * FROM waiting_event WHERE member_id = ANY($1) ORDER BY me
 
 async def insert(uow: UnitOfWork, events: Sequence[tuple[UUID, datetime, LogRow]]) -> None:
     """In the order given: (member, turn, row of the log)."""
-    rows = [row for _, _, row in events]
     await uow.execute(
         _INSERT,
         [member_id for member_id, _, _ in events],
         [turn_at for _, turn_at, _ in events],
-        [row.producer for row in rows],
-        [row.position.generation for row in rows],
-        [row.position.id for row in rows],
-        [row.appended_at for row in rows],
-        [row.key for row in rows],
-        [row.type for row in rows],
-        [row.event_id for row in rows],
-        [row.envelope for row in rows],
+        *as_columns([row for _, _, row in events]),
     )
 
 

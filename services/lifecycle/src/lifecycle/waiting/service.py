@@ -3,10 +3,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from common.bus.position import Position
-from common.bus.records import LogRow, Received
-from common.connection import Record
-from common.contracts.envelope import decode
+from common.bus.records import Received, from_columns
 from common.db import Database, UnitOfWork
 from lifecycle.stepping.domain import Arrival
 from lifecycle.waiting import repository
@@ -28,7 +25,7 @@ async def queues(uow: UnitOfWork, members: Collection[UUID]) -> dict[UUID, Queue
     """What waits for these members, in the order of its turns."""
     found: dict[UUID, Queue] = defaultdict(list)
     for row in await repository.of_members(uow, members):
-        received = _received(row)
+        received = from_columns(row)
         found[row["member_id"]].append(
             Turn(row["turn_at"], row["producer"], arrival_of(received), received, row["number"])
         )
@@ -50,17 +47,3 @@ async def release(uow: UnitOfWork, numbers: Collection[int]) -> None:
 async def count(db: Database, member_id: UUID | None = None) -> int:
     """How many wait, for a member or at all."""
     return await repository.count(db, member_id)
-
-
-def _received(row: Record) -> Received[Any]:
-    log_row = LogRow(
-        producer=row["producer"],
-        position=Position(row["generation"], row["position_id"]),
-        appended_at=row["appended_at"],
-        key=row["key"],
-        type=row["type"],
-        event_id=row["event_id"],
-        envelope=row["envelope"],
-    )
-    envelope, event = decode(row["envelope"])
-    return Received(event, envelope, log_row)
