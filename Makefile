@@ -10,7 +10,7 @@ SOURCES  := $(PACKAGES:%=%/src) tests benchmarks scripts
 PURE     := not (integration or e2e or slow)
 
 .DEFAULT_GOAL := check
-.PHONY: help run demo check format tidy lint types imports tree fresh pure test lock docs clean
+.PHONY: help run demo check format tidy lint types imports tree fresh pure test bench lock docs clean
 
 help: ## print every target and what it does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,12 @@ pure: $(VENV)/.dev
 
 test: $(VENV)/.dev ## the tests: `T=path` for one file, `ALL=1` adds the slow ones
 	@$(BIN)/pytest -q $(if $(T),$(T),-n 2 $(if $(ALL),,-m "not slow") tests)
+
+bench: $(VENV)/.dev ## measure orders and the log (8 minutes, on a machine left alone), into benchmarks/README.md
+	@$(BIN)/python -m benchmarks.orders.create
+	@$(BIN)/python -m benchmarks.orders.journey
+	@$(BIN)/python -m benchmarks.log.append_consume
+	@$(BIN)/python -m benchmarks.report
 
 docs: $(VENV)/.dev ## write anew what follows from the code: examples and schemas of events, generated pages
 	@$(BIN)/python scripts/golden_examples.py

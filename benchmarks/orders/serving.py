@@ -1,0 +1,123 @@
+"""One server process of the benchmarks: `python -m benchmarks.orders.serving VARIANT`, started by them.
+
+service  the orders service as `python -m orders api` serves it
+orm      the same surroundings, the endpoint that places orders written with ORM sessions
+sql      the service's own endpoint on a bare FastAPI: no token, no rate limit, no metrics, no log line
+bare     a bare FastAPI that validates the same body and gives the same kind of answer
+"""
+
+import asyncio
+import dataclasses
+import os
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Annotated, Any, get_args
+from uuid import UUID
+
+import click
+import uvloop
+from benchmarks.orders import orm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from fastapi import FastAPI, Header
+from starlette.types import ASGIApp
+
+from common.auth.access import AnyMember
+from common.auth.keys import FixedKeys
+from common.auth.principal import Principal, Role
+from common.http.app import service_app
+from common.http.front import front
+from common.logging import configure_logging
+from common.runtime import Runtime, Surroundings
+from common.serving import bind, run_until_stopped, serving
+from common.settings import load_settings
+from common.testing.services import KEY_ID
+from orders.app import SERVICE
+from orders.orderbook.schemas import OrderLineView, OrderView
+from orders.placement.endpoints import router as placement
+from orders.placement.schemas import PlaceOrder
+from orders.settings import OrdersSettings
+
+KEY_VARIABLE = "BENCHMARK_PUBLIC_KEY"
+
+
+def serve_service(runtime: Runtime) -> ASGIApp:
+    return front({"orders": service_app(runtime)})
+
+
+def serve_sql(runtime: Runtime) -> ASGIApp:
+    app = FastAPI()
+    app.state.runtime = runtime
+    app.include_router(placement, prefix="/orders/v1")
+    app.dependency_overrides[get_args(AnyMember)[1].dependency] = _named_member
+    return app
+
+
+async def _named_member(x_member: Annotated[UUID, Header()]) -> Principal:
+    return Principal(x_member, frozenset({Role.MEMBER}))
+
+
+def serve_bare(_: Runtime) -> ASGIApp:
+    app = FastAPI()
+
+    @app.post("/orders/v1/orders", status_code=201)
+    async def place_order(body: PlaceOrder) -> OrderView:
+        lines = [
+            OrderLineView(
+                id=line.sku_id,
+                sku_id=line.sku_id,
+                quantity=line.quantity,
+                unit_price_minor=1,
+                amount_minor=1,
+                discount_minor=0,
+            )
+            for line in body.lines
+        ]
+        return OrderView(**_NOTHING, id=body.pickup_point_id, pickup_point_id=body.pickup_point_id, lines=lines)
+
+    return app
+
+
+_NOTHING: dict[str, Any] = {
+    **dict.fromkeys(OrderView.model_fields.keys() - {"id", "pickup_point_id", "lines"}),
+    **{name: 1 for name in OrderView.model_fields if name.endswith("_minor")},
+    "member_id": UUID(int=1),
+    "channel": "self",
+    "status": "pending_payment",
+    "currency": "CNY",
+    "created_at": datetime(2026, 1, 1, tzinfo=UTC),
+}
+
+VARIANTS: dict[str, Callable[[Runtime], ASGIApp]] = {
+    "service": serve_service,
+    "orm": serve_service,
+    "sql": serve_sql,
+    "bare": serve_bare,
+}
+
+
+@asynccontextmanager
+async def serving_variant(variant: str) -> AsyncIterator[None]:
+    key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(os.environ[KEY_VARIABLE]))
+    service = dataclasses.replace(SERVICE, routers=[orm.router], resources=orm.build_resources)
+    settings = load_settings(OrdersSettings)
+    runtime = Runtime(service if variant == "orm" else SERVICE, settings, Surroundings(keys=FixedKeys({KEY_ID: key})))
+    bound = bind("127.0.0.1", 0)
+    bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # what accepts connections hands this on to them
+    async with runtime.running(), serving(VARIANTS[variant](runtime), bound):
+        click.echo(bound.getsockname()[1])
+        yield
+
+
+@click.command(help=__doc__)
+@click.argument("variant", type=click.Choice(list(VARIANTS)))
+@click.option("--uvloop", "with_uvloop", is_flag=True, help="Run on uvloop instead of asyncio's own event loop.")
+def main(*, variant: str, with_uvloop: bool) -> None:
+    configure_logging(level="INFO", format="json")
+    run = uvloop.run if with_uvloop else asyncio.run
+    run(run_until_stopped(serving_variant(variant)))
+
+
+if __name__ == "__main__":
+    main()
