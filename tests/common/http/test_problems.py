@@ -9,7 +9,7 @@ import pytest
 
 from common import errors
 from common.errors import AppError
-from common.http.problems import MEDIA_TYPE, STATUS
+from common.http.problems import MEDIA_TYPE, MOST_FAULTS, STATUS
 from factories.shop import Shop
 
 ORDER = {"lines": [{"sku": "a", "quantity": 1}]}
@@ -80,6 +80,21 @@ async def test_a_request_that_is_not_valid_names_the_field(shop: Shop, body: Any
     assert (answer.status_code, document["code"]) == (422, "request_invalid")
     assert field in [wrong["field"] for wrong in document["errors"]]
     assert field in document["detail"]
+
+
+async def test_a_request_with_very_many_faults_has_a_short_answer(shop: Shop) -> None:
+    answer = await shop.client.post("/shop/v1/orders", json=dict.fromkeys(map(str, range(20_000)), 0))
+
+    assert (answer.status_code, len(problem(answer)["errors"])) == (422, MOST_FAULTS)
+    assert len(answer.content) < 5_000
+
+
+async def test_a_field_with_a_very_long_name_is_named_shortly(shop: Shop) -> None:
+    answer = await shop.client.post("/shop/v1/orders", json=ORDER | {"k" * 500_000: 1})
+    [wrong] = problem(answer)["errors"]
+
+    assert wrong["field"].startswith("body.kkk")
+    assert len(answer.content) < 2_000
 
 
 @pytest.mark.parametrize(

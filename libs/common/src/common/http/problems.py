@@ -39,6 +39,8 @@ STATUS: dict[type[AppError], int] = {
 BODY_TOO_LARGE = "body_too_large"
 UNREADABLE = 400
 """What FastAPI answers to a body that it cannot read as JSON; here, that is a request that is not valid."""
+MOST_FAULTS, LONGEST_NAME = 20, 200
+"""Of what is wrong in a request, so many faults are told, and of a field's name so many characters: both are the client's."""
 UNSTORABLE = {"22021", "22P05"}
 """SQLSTATEs of a text that PostgreSQL cannot hold."""
 DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, EOFError)
@@ -73,7 +75,9 @@ class Problem(BaseModel):
     status: int
     detail: str = Field(description="What a client can do about it.")
     code: str = Field(description="Stable; branch on this.")
-    errors: list[FieldProblem] | None = Field(None, description="Which fields are wrong, when a request is not valid.")
+    errors: list[FieldProblem] | None = Field(
+        None, description="Which fields are wrong, when a request is not valid; at most 20."
+    )
     current: dict[str, Any] | None = Field(
         None, description="What holds now, when the request was made on what held before; such as a new quote."
     )
@@ -147,8 +151,8 @@ async def _app_error(_: Request, error: Exception) -> JSONResponse:
 async def _request_invalid(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - the registration above says so
     errors = [
-        FieldProblem(field=".".join(str(part) for part in problem["loc"]), message=problem["msg"])
-        for problem in error.errors()
+        FieldProblem(field=".".join(str(part) for part in problem["loc"])[:LONGEST_NAME], message=problem["msg"])
+        for problem in error.errors()[:MOST_FAULTS]
     ]
     first = f"{errors[0].field}: {errors[0].message}" if errors else "the request is not valid"
     return problem_response(422, code="request_invalid", detail=first, errors=errors)
