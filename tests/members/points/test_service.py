@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from functools import partial
+from pathlib import Path
 from random import Random
 from uuid import UUID
 
@@ -11,10 +12,11 @@ import pytest
 from common.contracts.lifecycle import GrantPoints
 from common.contracts.members import PointsDeducted, PointsEarned, PointsReversed
 from common.testing.races import race
-from common.testing.services import RunningService
+from common.testing.services import RunningService, running_service
 from factories.members import adjust, make_member, requested
+from members.app import SERVICE
 from members.errors import EntryNotReversible, PointsInsufficient
-from members.points import service
+from members.points import repository, service
 
 pytestmark = pytest.mark.integration
 
@@ -95,3 +97,23 @@ async def test_the_ledger_sums_up_whatever_happens_at_once(members: RunningServi
     for deducted in await members.events(PointsDeducted):
         told[deducted.member_id] -= deducted.points
     assert {member_id: told[member_id] for member_id in everybody} == totals
+
+
+async def test_who_waits_too_long_for_a_balance_is_told_that_it_is_busy_and_asks_again(
+    members: RunningService, tmp_path: Path
+) -> None:
+    """Not that the request is being carried out: it is somebody else's that holds the balance."""
+    member_id = await make_member(members)
+    await adjust(members, member_id, 5)
+    url = f"{members.engines.url(role='members', database=members.database)}&lock_timeout=100"
+    settings = {"signing_key_file": tmp_path / "key.pem", "database_url": url}
+    async with running_service(SERVICE, engines=members.engines, database=members.database, settings=settings) as hasty:
+        async with members.db.transaction() as uow:
+            await repository.lock_balances(uow, [member_id])
+            answer = await adjust(hasty, member_id, 7, key="later")
+        again = await adjust(hasty, member_id, 7, key="later")
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
+    assert answer.headers["retry-after"] == "1"
+    assert again.status_code == 201
+    assert await check_ledger(members, member_id) == 12

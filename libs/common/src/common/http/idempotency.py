@@ -63,32 +63,32 @@ async def run_once(
 
     A repeat at the same time waits for the first (`lock_timeout`). An action that raises leaves no trace of its key.
     """
-    try:
-        async with db.transaction() as uow:
-            stored = await _claim(uow, key)
-            if stored is None:
-                answer = await action(uow)
-                stored = (status, answer.model_dump_json().encode())
-                await uow.execute(
-                    "UPDATE idempotency_key SET status = $3, response = $4 WHERE actor = $1 AND key = $2",
-                    key.actor,
-                    key.key,
-                    *stored,
-                )
-    except asyncpg.LockNotAvailableError as error:
-        raise RequestInProgress("this request is being carried out; ask again", retry_after_seconds=1) from error
+    async with db.transaction() as uow:
+        stored = await _claim(uow, key)
+        if stored is None:
+            answer = await action(uow)
+            stored = (status, answer.model_dump_json().encode())
+            await uow.execute(
+                "UPDATE idempotency_key SET status = $3, response = $4 WHERE actor = $1 AND key = $2",
+                key.actor,
+                key.key,
+                *stored,
+            )
     return Response(stored[1], status_code=stored[0], media_type="application/json")
 
 
 async def _claim(uow: UnitOfWork, key: RequestKey) -> tuple[int, bytes] | None:
-    """Take the key, or the answer stored under it."""
-    claimed = await uow.execute(
-        "INSERT INTO idempotency_key (actor, key, request_hash, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
-        key.actor,
-        key.key,
-        key.request_hash,
-        datetime.now(UTC),
-    )
+    """Take the key, or the answer stored under it. Raises RequestInProgress, IdempotencyKeyReused."""
+    try:
+        claimed = await uow.execute(
+            "INSERT INTO idempotency_key (actor, key, request_hash, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+            key.actor,
+            key.key,
+            key.request_hash,
+            datetime.now(UTC),
+        )
+    except asyncpg.LockNotAvailableError as error:
+        raise RequestInProgress("this request is being carried out; ask again", retry_after_seconds=1) from error
     if claimed:
         return None
     row = await uow.fetchrow(
