@@ -3,7 +3,18 @@
 import pytest
 
 from common.auth.principal import Role
-from common.testing.routes import MEMBERS, NOBODY, OF_EVERY_SERVICE, OPERATORS, Rules, broken_rules, routes, thread_hops
+from common.testing.routes import (
+    MEMBERS,
+    NOBODY,
+    OF_EVERY_SERVICE,
+    ONCE_BY_ITSELF,
+    OPERATORS,
+    Rules,
+    broken_rules,
+    routes,
+    thread_hops,
+    without_key,
+)
 from common.testing.services import RunningService
 from factories.engagement import CHANNEL
 
@@ -47,3 +58,12 @@ async def test_every_rule_holds_for_every_role(engagement: RunningService) -> No
 
 async def test_no_request_waits_for_a_thread(engagement: RunningService) -> None:
     assert thread_hops(engagement.app) == set()
+
+
+async def test_what_is_made_is_made_once_for_each_key(engagement: RunningService) -> None:
+    assert without_key(engagement.app) == ONCE_BY_ITSELF | {
+        "POST /v1/checkins",
+        "POST /v1/channel-identities",
+        "POST /v1/channels/{channel}/messages",
+        "POST /v1/inbox/messages/{message_id}/read",
+    }

@@ -56,7 +56,9 @@ def template_body(code: str = "spring", **changes: Any) -> dict[str, Any]:
 
 async def make_template(members: RunningService, code: str = "spring", **changes: Any) -> dict[str, Any]:
     answer = await members.client.post(
-        "/members/v1/coupon-templates", json=template_body(code, **changes), headers=members.headers(Role.OPERATOR)
+        "/members/v1/coupon-templates",
+        json=template_body(code, **changes),
+        headers=members.headers(Role.OPERATOR, key="new"),
     )
     assert answer.status_code == 201, answer.text
     made: dict[str, Any] = answer.json()

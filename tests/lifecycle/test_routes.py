@@ -5,11 +5,13 @@ import pytest
 from common.testing.routes import (
     MEMBERS,
     OF_EVERY_SERVICE,
+    ONCE_BY_ITSELF,
     OPERATORS,
     Rules,
     broken_rules,
     routes,
     thread_hops,
+    without_key,
 )
 from factories.lifecycle import Life
 
@@ -39,3 +41,7 @@ async def test_every_rule_holds_for_every_role(life: Life) -> None:
 
 async def test_no_request_waits_for_a_thread(life: Life) -> None:
     assert thread_hops(life.service.app) == set()
+
+
+async def test_what_is_made_is_made_once_for_each_key(life: Life) -> None:
+    assert without_key(life.service.app) == ONCE_BY_ITSELF

@@ -2,7 +2,18 @@
 
 import pytest
 
-from common.testing.routes import ANYONE, MEMBERS, OF_EVERY_SERVICE, OPERATORS, Rules, broken_rules, routes, thread_hops
+from common.testing.routes import (
+    ANYONE,
+    MEMBERS,
+    OF_EVERY_SERVICE,
+    ONCE_BY_ITSELF,
+    OPERATORS,
+    Rules,
+    broken_rules,
+    routes,
+    thread_hops,
+    without_key,
+)
 from common.testing.services import RunningService
 
 pytestmark = pytest.mark.integration
@@ -45,3 +56,7 @@ async def test_every_rule_holds_for_every_role(members: RunningService) -> None:
 
 async def test_no_request_waits_for_a_thread(members: RunningService) -> None:
     assert thread_hops(members.app) == set()
+
+
+async def test_what_is_made_is_made_once_for_each_key(members: RunningService) -> None:
+    assert without_key(members.app) == ONCE_BY_ITSELF | {"POST /v1/sessions", "POST /v1/member-lookups"}

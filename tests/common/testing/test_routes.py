@@ -7,8 +7,10 @@ import pytest
 from fastapi import APIRouter, Depends, FastAPI
 from structlog.testing import capture_logs
 
+from common.auth.access import AnyMember
 from common.auth.principal import Role
 from common.http.app import service_app
+from common.http.idempotency import OnceKey
 from common.testing.databases import Engines
 from common.testing.routes import (
     ANYONE,
@@ -20,6 +22,7 @@ from common.testing.routes import (
     broken_rules,
     routes,
     thread_hops,
+    without_key,
 )
 from common.testing.services import RunningService
 from factories.shop import Shop, open_shop
@@ -74,6 +77,18 @@ async def test_routes_that_the_document_leaves_out_are_there(service: RunningSer
     async def hidden() -> None: ...
 
     assert "GET /hidden" in routes(service.app)
+
+
+def test_what_takes_no_key_is_found_and_what_takes_it_from_nobody_in_particular(service: RunningService) -> None:
+    router = APIRouter()
+
+    @router.post("/early")
+    async def early(_: OnceKey, __: AnyMember) -> None: ...
+
+    service.app.include_router(router)
+    found = without_key(service.app)
+    assert {"POST /early", "POST /v1/orders", "POST /v1/once/anonymous"} <= found
+    assert "POST /v1/once" not in found
 
 
 class Built:

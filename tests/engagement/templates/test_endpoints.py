@@ -1,5 +1,5 @@
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx2
 import pytest
@@ -18,7 +18,7 @@ BODY = {"code": "harvest", "text_zh": "{fruit}到了", "text_en": "{fruit} is he
 
 
 async def create(engagement: RunningService, **changes: Any) -> httpx2.Response:
-    return await engagement.client.post(PATH, json=BODY | changes, headers=engagement.headers(Role.OPERATOR))
+    return await engagement.client.post(PATH, json=BODY | changes, headers=engagement.headers(Role.OPERATOR, key="new"))
 
 
 async def change(engagement: RunningService, **changes: Any) -> httpx2.Response:
@@ -68,3 +68,11 @@ async def test_wrong_bodies_are_refused(engagement: RunningService) -> None:
     for changes in wrong:
         assert (await change(engagement, **changes)).status_code == 422, changes
     assert (await engagement.client.get(f"{PATH}/%00", headers=engagement.headers(Role.OPERATOR))).status_code == 422
+
+
+async def test_a_template_whose_answer_was_lost_is_asked_for_again_and_is_the_same(engagement: RunningService) -> None:
+    headers = engagement.headers(Role.OPERATOR, member_id=UUID(int=1), key="lost")
+    first, again = [await engagement.client.post(PATH, json=BODY, headers=headers) for _ in range(2)]
+
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.content == again.content

@@ -5,7 +5,7 @@ import pytest
 
 from common.auth.principal import Role
 from common.testing.services import RunningService
-from factories.members import make_member, make_template, template_body
+from factories.members import OPERATOR, make_member, make_template, template_body
 from members.templates.domain import DEFAULT_TEMPLATES
 
 pytestmark = pytest.mark.integration
@@ -31,7 +31,9 @@ async def test_a_template_is_made_read_and_listed(members: RunningService) -> No
     assert read.json() == made
     assert made["issued"] == 0
     assert made["state"] == "active"
-    again = await members.client.post(PATH, json=template_body("spring"), headers=members.headers(Role.OPERATOR))
+    again = await members.client.post(
+        PATH, json=template_body("spring"), headers=members.headers(Role.OPERATOR, key="new")
+    )
     assert (again.status_code, again.json()["code"]) == (409, "template_exists")
 
 
@@ -66,7 +68,9 @@ WRONG_TERMS: list[tuple[dict[str, Any], str]] = [
 
 async def test_wrong_terms_are_refused_by_name(members: RunningService) -> None:
     for changes, named in WRONG_TERMS:
-        answer = await members.client.post(PATH, json=template_body(**changes), headers=members.headers(Role.OPERATOR))
+        answer = await members.client.post(
+            PATH, json=template_body(**changes), headers=members.headers(Role.OPERATOR, key="new")
+        )
         assert answer.status_code == 422, changes
         assert named in answer.json()["detail"]
 
@@ -143,3 +147,11 @@ async def test_offers_are_what_a_member_can_take_now(members: RunningService) ->
     offers = (await members.client.get("/members/v1/coupon-offers", headers=members.headers())).json()["items"]
     assert [offer["code"] for offer in offers] == ["open"]
     assert "issued" not in offers[0]
+
+
+async def test_a_template_whose_answer_was_lost_is_asked_for_again_and_is_the_same(members: RunningService) -> None:
+    headers = members.headers(Role.OPERATOR, member_id=OPERATOR, key="lost")
+    first, again = [await members.client.post(PATH, json=template_body(), headers=headers) for _ in range(2)]
+
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.content == again.content

@@ -1,14 +1,16 @@
 """Who may call what: a service's tests hold a table of it, and every role is tried on every route here."""
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import iter_route_contexts
+from fastapi.routing import RouteContext, iter_route_contexts
 
+from common.auth.access import Allow
 from common.auth.principal import Role
+from common.http.idempotency import request_key
 from common.testing.services import RunningService
 
 Callers = frozenset[Role | None]
@@ -22,6 +24,9 @@ MEMBERS: Callers = frozenset(Role)
 OPERATORS: Callers = frozenset({Role.OPERATOR, Role.ADMIN})
 NOBODY: Callers = frozenset()
 """No role opens it, a signature does: it answers 401 to all."""
+
+ONCE_BY_ITSELF = frozenset({"POST /v1/dead-letters/{letter_id}/replay", "POST /v1/dead-letters/{letter_id}/discard"})
+"""POSTs of every service that change nothing when they are repeated, and so need no key."""
 
 OF_EVERY_SERVICE: Rules = {
     "GET /openapi.json": ANYONE,
@@ -51,11 +56,24 @@ def thread_hops(app: FastAPI) -> set[str]:
     return {
         f"{call.__module__}.{call.__qualname__}"
         for route in iter_route_contexts(app.routes)
-        if (dependant := getattr(route.original_route, "dependant", None))
-        for call in _calls(dependant)
+        for call in _calls_of(route)
         if not inspect.iscoroutinefunction(call)
         and not (not inspect.isclass(call) and inspect.iscoroutinefunction(type(call).__call__))
     }
+
+
+def without_key(app: FastAPI) -> set[str]:
+    """POSTs that take no Idempotency-Key, or take it before the caller is known whose key it is."""
+    return {
+        f"POST {route.path_format}"
+        for route in iter_route_contexts(app.routes)
+        if "POST" in (route.methods or set()) and not _keyed(_calls_of(route))
+    }
+
+
+def _keyed(calls: Sequence[Any]) -> bool:
+    rules = [index for index, call in enumerate(calls) if isinstance(call, Allow)]
+    return bool(rules) and request_key in calls[rules[0] :]
 
 
 async def broken_rules(service: RunningService, rules: Rules, **values: str) -> list[str]:
@@ -96,6 +114,11 @@ class _Values(dict[str, str]):
         if name == "letter_id":
             return "1"
         return "00000000-0000-0000-0000-000000000001" if name.endswith("_id") else "no_such"
+
+
+def _calls_of(route: RouteContext) -> list[Any]:
+    dependant: Dependant | None = getattr(route.original_route, "dependant", None)
+    return list(_calls(dependant)) if dependant else []
 
 
 def _calls(dependant: Dependant) -> Iterator[Any]:

@@ -1,9 +1,11 @@
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Response
 
 from common.auth.access import Operator
+from common.db import UnitOfWork
 from common.http.dependencies import Db
+from common.http.idempotency import OnceKey, run_once
 from common.http.pages import Page, PageQuery, page
 from engagement.templates import service
 from engagement.templates.schemas import ChangeTemplate, CreateTemplate, TemplateView
@@ -13,12 +15,14 @@ router = APIRouter(prefix="/message-templates", tags=["messages"])
 TemplateCode = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 
 
-@router.post("", operation_id="create_message_template", status_code=201)
-async def create_message_template(body: CreateTemplate, _: Operator, db: Db) -> TemplateView:
+@router.post("", operation_id="create_message_template", status_code=201, response_model=TemplateView)
+async def create_message_template(body: CreateTemplate, _: Operator, db: Db, key: OnceKey) -> Response:
     """Make a message template 消息模板; its code is its name for policies and stays."""
-    async with db.transaction() as uow:
-        row = await service.create(uow, body.model_dump())
-    return TemplateView(**dict(row))
+
+    async def action(uow: UnitOfWork) -> TemplateView:
+        return TemplateView(**dict(await service.create(uow, body.model_dump())))
+
+    return await run_once(db, key, action)
 
 
 @router.get("", operation_id="list_message_templates")

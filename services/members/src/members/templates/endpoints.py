@@ -1,9 +1,11 @@
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Response
 
 from common.auth.access import AnyMember, Operator
+from common.db import UnitOfWork
 from common.http.dependencies import CurrentRuntime, Db
+from common.http.idempotency import OnceKey, run_once
 from common.http.pages import Page, PageQuery, page
 from members.templates import service
 from members.templates.schemas import ChangeTemplate, CreateTemplate, Offer, TemplateView
@@ -13,12 +15,16 @@ router = APIRouter(tags=["coupons"])
 TemplateCode = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 
 
-@router.post("/coupon-templates", operation_id="create_coupon_template", status_code=201)
-async def create_coupon_template(body: CreateTemplate, _: Operator, db: Db, runtime: CurrentRuntime) -> TemplateView:
+@router.post("/coupon-templates", operation_id="create_coupon_template", status_code=201, response_model=TemplateView)
+async def create_coupon_template(
+    body: CreateTemplate, _: Operator, db: Db, runtime: CurrentRuntime, key: OnceKey
+) -> Response:
     """Make a kind of coupon 優惠券模板; its code is its name for policies and stays."""
-    async with db.transaction() as uow:
-        row = await service.create(uow, body.model_dump(), currency=runtime.settings.currency)
-    return TemplateView(**dict(row))
+
+    async def action(uow: UnitOfWork) -> TemplateView:
+        return TemplateView(**dict(await service.create(uow, body.model_dump(), currency=runtime.settings.currency)))
+
+    return await run_once(db, key, action)
 
 
 @router.get("/coupon-templates", operation_id="list_coupon_templates")
