@@ -1,5 +1,6 @@
 """Money on its way back, asked for at the same time or from a provider that falters."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -16,6 +17,7 @@ from common.errors import Unavailable
 from common.ids import new_id
 from common.testing.races import race
 from common.testing.services import RunningService
+from common.testing.waiting import eventually
 from factories.orders import Json, Shop
 from orders.errors import OrderNotRefundable, RefundNotFailed, RefundTooLarge
 from orders.jobs import ask_providers
@@ -81,6 +83,30 @@ async def test_parts_asked_for_at_once_never_exceed_what_was_paid(shop: Shop, or
     assert (now["status"], now["refunded_minor"]) == ("refunded", now["paid_minor"])
     assert [line["refunded_quantity"] for line in now["lines"]] == [7, 1]
     assert await shop.stock(sku) == 7
+
+
+async def test_what_is_being_paid_is_refunded_or_not_payable_back_yet(shop: Shop, orders: RunningService) -> None:
+    """Who waits for the payment's booking sees the payment too, not only the order that it has changed."""
+    sku = await shop.sku()
+    for _ in range(3):
+        order = await shop.place(new_id(), (sku, 1))
+        booking = shop.booking(await shop.begin_payment(order))
+        async with orders.db.transaction() as paying:
+            await booking(paying)
+            asked = asyncio.create_task(race(orders.db, *[asking(shop, order)] * 5))
+            await eventually(partial(waiting, orders), what="those who ask wait for the order")
+        results = await asked
+        assert sum(isinstance(result, UUID) for result in results) == 1
+        assert sum(isinstance(result, OrderNotRefundable) for result in results) == 4
+    await send_all(shop)
+    assert await refunded(orders) == [1000] * 3
+
+
+async def waiting(orders: RunningService) -> bool:
+    count: int = await orders.db.fetchval(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    return count == 5
 
 
 async def test_what_is_said_twenty_times_of_one_refund_is_booked_once(shop: Shop, orders: RunningService) -> None:

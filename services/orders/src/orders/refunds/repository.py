@@ -7,12 +7,7 @@ from common.db import Database, UnitOfWork
 from orders.holdings.domain import COUPON_FREED, free_coupon, move_goods
 from orders.refunds.domain import Claim
 
-_LOCK = """
-SELECT orders.id, orders.member_id, orders.status, orders.currency, orders.paid_minor, payment.id AS payment_id,
-       payment.provider, payment.transaction_id
-FROM orders LEFT JOIN payment ON payment.id = orders.payment_id
-WHERE orders.id = $1 FOR UPDATE OF orders
-"""
+_LOCK = "SELECT status, currency, payment_id FROM orders WHERE id = $1 FOR UPDATE"
 
 _INSERT = """
 INSERT INTO refund (id, order_id, kind, reason_key, reason, provider, payment_id, transaction_id, amount_minor, currency,
@@ -95,6 +90,11 @@ FROM refund
 
 async def lock_order(uow: UnitOfWork, order_id: UUID) -> Record | None:
     return await uow.fetchrow(_LOCK, order_id)
+
+
+async def find_payment(uow: UnitOfWork, payment_id: UUID) -> Record | None:
+    """What paid an order that the caller has locked. Joined to the lock, it would be missing when it came meanwhile."""
+    return await uow.fetchrow("SELECT provider, transaction_id FROM payment WHERE id = $1", payment_id)
 
 
 async def list_refundable(uow: UnitOfWork, order_id: UUID) -> list[Record]:

@@ -49,7 +49,8 @@ async def request(
         raise OrderNotFound(f"there is no order {order_id}")
     if order["status"] not in {"confirmed", "picked_up"}:
         raise OrderNotRefundable(f"the order is {order['status']}")
-    if not order["paid_minor"]:
+    payment = await repository.find_payment(uow, order["payment_id"]) if order["payment_id"] is not None else None
+    if payment is None:
         raise OrderNotRefundable("nothing was paid for this order: cancel it instead")
     known = [Refundable(**dict(row)) for row in await repository.list_refundable(uow, order_id)]
     wanted: Counter[UUID] = Counter()
@@ -67,9 +68,9 @@ async def request(
         kind="goods",
         reason_key=f"goods:{refund_id}",
         reason=reason,
-        provider=order["provider"],
+        provider=payment["provider"],
         payment_id=order["payment_id"],
-        transaction_id=order["transaction_id"],
+        transaction_id=payment["transaction_id"],
         amount_minor=total,
         currency=order["currency"],
         requested_by=requested_by,
