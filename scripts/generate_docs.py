@@ -1,4 +1,4 @@
-"""Write the pages that follow from the code: events, AsyncAPI, JSON Schemas, configuration, and the example of an environment.
+"""Write the pages that follow from the code: events, AsyncAPI, JSON Schemas, configuration, policy, an environment.
 
 python scripts/generate_docs.py          write them
 python scripts/generate_docs.py --check  fail when one is not what this script would write
@@ -18,6 +18,8 @@ from docs_asyncapi import asyncapi
 from docs_configuration import configuration_page
 from docs_environment import environment_file
 from docs_events import events_page, schemas
+from docs_policy import policy_page
+from lifecycle.default_policy import DEFAULT_POLICY
 
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMAS = "docs/schemas"
@@ -34,6 +36,7 @@ def pages() -> dict[str, str]:
         "docs/events.md": events_page(services),
         "docs/asyncapi.json": to_json(asyncapi(services)),
         "docs/configuration.md": configuration_page(services),
+        "docs/policy.md": policy_page(DEFAULT_POLICY),
         ".env.example": environment_file(services),
         **{f"{SCHEMAS}/{type_name}.json": to_json(schema) for type_name, schema in schemas().items()},
     }
