@@ -41,6 +41,7 @@ CHECKS: list[CheckFunction] = [
 ]
 KNOWN_IN_TEN = 7
 """How often, of ten times, a path's parameter is one that is there; else what was generated, which never is."""
+OF_SO_MANY = 5
 _CODE = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -99,7 +100,7 @@ class Fuzzer:
         return document
 
     def _fuzz(self, operation: Operation, mode: GenerationMode, boundaries: int | None, examples: int) -> None:
-        for case in islice(self._boundaries(operation, mode), boundaries):
+        for case in self._boundaries(operation, mode, boundaries):
             self._try(case)
 
         @settings(
@@ -117,12 +118,14 @@ class Fuzzer:
         with suppress(Unsatisfiable):  # what takes no parameters cannot be asked wrongly
             fuzz()
 
-    def _boundaries(self, operation: Operation, mode: GenerationMode) -> Iterator[Sent]:
+    def _boundaries(self, operation: Operation, mode: GenerationMode, most: int | None) -> list[Sent]:
+        """Some of the first, since to make them takes longer than to send them."""
         schema = operation.schema
         generation = schema.config.generation_for(operation=operation)
-        cases = list(schema.iter_coverage_cases(operation, generation_modes=[mode], generation_config=generation))
-        self._random.shuffle(cases)
-        return iter(cases)
+        cases = schema.iter_coverage_cases(operation, generation_modes=[mode], generation_config=generation)
+        first = list(islice(cases, most and most * OF_SO_MANY))
+        self._random.shuffle(first)
+        return first[:most]
 
     def _try(self, case: Sent) -> None:
         self._requests += 1
