@@ -110,7 +110,7 @@ def main(*, transport: str, repetitions: int, seconds: float, rate: int, steady_
         watch=watch,
         goals=[goal(layout, seen, rate=rate) for layout, seen in latencies.items()],
         rows=[*rate_rows(rates), *(latency_row(layout, seen, rate=rate) for layout, seen in latencies.items())],
-        notes=[*notes(rates), f"Latencies: the spread is over {WINDOWS} windows of {steady_seconds:g} s"],
+        notes=[*notes(rates), f"Latencies: the spread is over {WINDOWS} windows of {steady_seconds / WINDOWS:g} s"],
     )
 
 

@@ -154,7 +154,7 @@ def notes(figures: dict[str, list[float]]) -> list[str]:
 
 @click.command(help=__doc__)
 @click.option("--repetitions", type=click.IntRange(1), default=5, show_default=True)
-@click.option("--orders", type=click.IntRange(1), default=1000, show_default=True, help="Of each repetition.")
+@click.option("--orders", type=click.IntRange(1), default=400, show_default=True, help="Of each repetition.")
 @click.option("--uvloop", is_flag=True, help="Run the service on uvloop instead of asyncio's own event loop.")
 def main(*, repetitions: int, orders: int, uvloop: bool) -> None:
     watch = Watch()

@@ -13,21 +13,21 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 from uuid import UUID
 
 import click
 import uvloop
 from benchmarks.orders import orm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from fastapi import FastAPI, Header
+from fastapi import FastAPI, Header, Response
 from starlette.types import ASGIApp
 
-from common.auth.access import AnyMember
 from common.auth.keys import FixedKeys
 from common.auth.principal import Principal, Role
 from common.http.app import service_app
 from common.http.front import front
+from common.http.idempotency import OnceKey
 from common.logging import configure_logging
 from common.runtime import Runtime, Surroundings
 from common.serving import bind, run_until_stopped, serving
@@ -35,7 +35,7 @@ from common.settings import load_settings
 from common.testing.services import KEY_ID
 from orders.app import SERVICE
 from orders.orderbook.schemas import OrderLineView, OrderView
-from orders.placement.endpoints import router as placement
+from orders.placement import endpoints as placement
 from orders.placement.schemas import PlaceOrder
 from orders.settings import OrdersSettings
 
@@ -48,14 +48,13 @@ def serve_service(runtime: Runtime) -> ASGIApp:
 
 def serve_sql(runtime: Runtime) -> ASGIApp:
     app = FastAPI()
-    app.state.runtime = runtime
-    app.include_router(placement, prefix="/orders/v1")
-    app.dependency_overrides[get_args(AnyMember)[1].dependency] = _named_member
+
+    @app.post("/orders/v1/orders", status_code=201)
+    async def place_order(body: PlaceOrder, x_member: Annotated[UUID, Header()], key: OnceKey) -> Response:
+        member = Principal(x_member, frozenset({Role.MEMBER}))
+        return await placement.place_order(body, member, runtime.db, runtime.resources, key)
+
     return app
-
-
-async def _named_member(x_member: Annotated[UUID, Header()]) -> Principal:
-    return Principal(x_member, frozenset({Role.MEMBER}))
 
 
 def serve_bare(_: Runtime) -> ASGIApp:
