@@ -8,7 +8,7 @@ from common.bus.cursors import Cursor
 from common.bus.metrics import LogMetrics
 from common.bus.poison import is_poison
 from common.bus.position import START
-from common.bus.processing import Outcome, process
+from common.bus.processing import Outcome, TooMuchPoison, process
 from common.bus.records import Handlers, LogRow
 from common.bus.tail import BATCH, Forked, HistoryLost, Tail, lag_seconds
 from common.db import Database
@@ -86,6 +86,8 @@ class Feed:
         if rows:
             try:
                 await self._commit_batch(rows)
+            except TooMuchPoison:
+                raise  # in smaller batches it would not be too much
             except Exception:
                 self._size.shrink()
                 raise
