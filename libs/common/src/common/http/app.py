@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from common.http import dead_letters, health, problems
@@ -21,10 +21,8 @@ def service_app(runtime: Runtime) -> FastAPI:
     app.state.runtime = runtime
     problems.install(app)
     app.include_router(health.router)
-    versioned = APIRouter(prefix="/v1", responses=_ANYWHERE)
-    for router in (*service.routers, dead_letters.router):
-        versioned.include_router(router)
-    app.include_router(versioned)
+    for router in (*service.routers, dead_letters.router):  # one level: FastAPI matches anew at each level of routers
+        app.include_router(router, prefix="/v1", responses=_ANYWHERE)
     app.add_middleware(BodyLimit, maximum_bytes=settings.maximum_body_bytes)
     app.add_middleware(RequestContext, metrics=runtime.http_metrics)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
