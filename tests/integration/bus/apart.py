@@ -8,13 +8,14 @@ import asyncpg
 from pydantic import SecretStr
 
 from common.bus.cursors import Cursor
-from common.bus.forks import accept_fork
+from common.bus.forks import accept_fork, describe_log
 from common.bus.position import Position
 from common.bus.records import Handlers
 from common.ids import new_id
 from common.runtime import Runtime, Service, Surroundings
 from common.settings import ServiceSettings
 from common.testing.databases import Engines
+from integration.bus.effects import recording
 from integration.bus.harness import GROUP, TRANSPORTS, Log, Running
 
 
@@ -84,15 +85,24 @@ class Apart:
             yield running
 
     async def accept_fork(self) -> tuple[Position, Cursor]:
-        """As the operator's command does."""
+        async with self._operating() as runtime:
+            return await accept_fork(runtime, self._source)
+
+    async def describe_log(self) -> str:
+        async with self._operating() as runtime:
+            return "\n".join(await describe_log(runtime))
+
+    @asynccontextmanager
+    async def _operating(self) -> AsyncIterator[Runtime]:
+        """As the operator's commands do."""
         settings = ServiceSettings(
             database_url=SecretStr(self.group.url(GROUP)),
             log_urls={self._source: SecretStr(self.producer.url(self._source))},
         )
-        service = Service(name=GROUP, title="", folder=Path(), settings=ServiceSettings)
+        service = Service(name=GROUP, title="", folder=Path(), settings=ServiceSettings, handlers=recording())
         runtime = Runtime(service, settings, Surroundings())
         await runtime.db.open()
         try:
-            return await accept_fork(runtime, self._source)
+            yield runtime
         finally:
             await runtime.db.close()

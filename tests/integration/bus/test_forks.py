@@ -54,9 +54,11 @@ async def test_a_producer_restored_behind_its_consumers(apart: Apart) -> None:
         await group.produce(checkin(100))
         await read_by(apart, *range(8), 100)
         assert group.metric("log_alarm", producer="engagement", kind="fork") == 0
+        assert "STOPPED, Forked" in await apart.describe_log()
         before, after = await apart.accept_fork()
         await read_by(apart, *range(8), 100, 20, 21)
         await cleared(group)
+    assert "STOPPED" not in await apart.describe_log()
     assert (before.id, after.position.id) == (9, 6), "the generation's marker, then five events, then three ghosts"
     survived = {row["event_id"] for row in await producer.events()}
     applied = {effect.event_id for effect in await group.effects() if effect.number != 100}

@@ -96,6 +96,8 @@ async def test_many_poisoned_events_stop_the_partition(
             return
         await log.alarmed("poison")
         await eventually(lambda: tries > 500, seconds=SECONDS)
+        before = log.metric("log_complete_age_seconds", producer="members")
+        await eventually(lambda: log.metric("log_complete_age_seconds", producer="members") > before + 0.1)
         assert await log.numbers() == [100]
         assert await log.letters() == []
         broken = False

@@ -152,12 +152,12 @@ def _log_commands(group: click.Group, service: Service) -> None:
     @log.command("accept-fork")
     @click.argument("producer", type=click.Choice(service.handlers.producers))
     @click.confirmation_option(
-        prompt="Events that this service has handled are gone at their producer. Go on from what is left?"
+        prompt="The producer's history is no longer the one that this service has read. Go on from what is left of it?"
     )
     def accept(*, producer: str) -> None:
-        """Continue after a producer's history was cut: from the last event that both have."""
+        """Continue after a producer's history was cut: from the last event that both have, or from where its log begins."""
         before, after = with_database(service, lambda r: accept_fork(r, producer))
-        click.echo(f"{producer}: from {before} back to {after.position}; later events will be applied")
+        click.echo(f"{producer}: was at {before}, goes on after {after.position}")
 
 
 async def _replay(letter_id: int, runtime: Runtime) -> None:

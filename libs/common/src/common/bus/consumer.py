@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
+from functools import partial
 
 import structlog
 
@@ -65,6 +66,10 @@ class Consumer:
         self._housekept_at = float("-inf")
         self._rests_until: dict[str, float] = {}
         self._sizes = {producer: BatchSize() for producer in handlers.producers}
+        self._complete_to = dict.fromkeys(handlers.producers, db.clock.now())
+        for producer in handlers.producers:
+            age = partial(self._complete_age_seconds, producer)
+            metrics.complete_age_seconds.labels(self.group, producer).set_function(age)
         self._loop = Loop(f"{self.group}.consumer", self._run, on_restart=self._failed)
 
     def start(self) -> None:
@@ -114,9 +119,11 @@ class Consumer:
         scanned = 0
         for feed in self.feeds:
             scanned += await self._advance(feed)
+        complete_to = {feed.producer: feed.tail.complete_to for feed in self.feeds}
+        self._complete_to.update({producer: moment for producer, moment in complete_to.items() if moment is not None})
         more = False
         if self._on_progress is not None:
-            more = bool(await self._on_progress({feed.producer: feed.tail.complete_to for feed in self.feeds}))
+            more = bool(await self._on_progress(complete_to))
         await self._keep_house()
         if not scanned and not more:
             await wait_any(self._idle_seconds(), self._news, stopping)
@@ -144,6 +151,10 @@ class Consumer:
             return EMBEDDED_SECONDS
         self._poll_seconds = min(self._poll_seconds * 2, LONGEST_POLL_SECONDS)
         return self._poll_seconds
+
+    def _complete_age_seconds(self, producer: str) -> float:
+        """Asked whenever somebody looks, so that it grows while a feed stands still. Nothing was known before the start."""
+        return (self._db.clock.now() - self._complete_to[producer]).total_seconds()
 
     async def _keep_house(self) -> None:
         """Now and then: replay what an older version parked, count what waits."""

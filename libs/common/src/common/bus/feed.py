@@ -153,5 +153,3 @@ class Feed:
             self._metrics.lag_seconds.labels(*labels).set(lag_seconds(rows, now))
         self._metrics.horizon_seconds.labels(*labels).set(self.tail.settling_seconds)
         self._metrics.generation.labels(*labels).set(self.cursor.position.generation)
-        if self.tail.complete_to is not None:
-            self._metrics.complete_age_seconds.labels(*labels).set((now - self.tail.complete_to).total_seconds())

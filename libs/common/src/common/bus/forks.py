@@ -1,9 +1,9 @@
-"""Where a group stands in the logs it reads, and going on after a producer has lost history (a fork)."""
+"""Where a group stands in the logs it reads, and going on after a producer has lost history (a fork, or days pruned unread)."""
 
 from common.bus import cursors
 from common.bus.cursors import Cursor
 from common.bus.position import START, Position
-from common.bus.tail import Tail
+from common.bus.tail import Forked, HistoryLost, Tail
 from common.runtime import Runtime
 
 
@@ -43,9 +43,19 @@ async def describe_log(runtime: Runtime) -> list[str]:
                 cursor = await cursors.read(uow, group=runtime.service.name, producer=producer)
             unread, _ = await tail.unread(cursor.position if cursor else START)
             lines.append(f"{producer}: read up to {cursor.position if cursor else 'nothing yet'}, {unread} unread")
+            if cursor is not None:
+                lines += await _faults(tail, cursor)
         finally:
             await tail.close()
     return lines
+
+
+async def _faults(tail: Tail, cursor: Cursor) -> list[str]:
+    try:
+        await tail.read(cursor, limit=1)
+    except (Forked, HistoryLost) as error:
+        return [f"  STOPPED, {type(error).__name__}: {error}"]
+    return []
 
 
 def _tail(runtime: Runtime, producer: str) -> Tail:
