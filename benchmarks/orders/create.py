@@ -44,11 +44,11 @@ async def repeat(shop: Shop, server: Server, *, variant: str, clients: int, seco
     }
 
 
-async def measure(*, repetitions: int, seconds: float, options: tuple[str, ...]) -> Figures:
+async def measure(*, repetitions: int, seconds: float) -> Figures:
     figures: Figures = defaultdict(lambda: defaultdict(list))
     async with AsyncExitStack() as stack:
         shop = await stack.enter_async_context(open_shop())
-        servers = {name: await stack.enter_async_context(shop.serving(name, *options)) for name in VARIANTS}
+        servers = {name: await stack.enter_async_context(shop.serving(name)) for name in VARIANTS}
         await require_agreement(shop, servers["service"], servers["orm"])
         for server in servers.values():
             await send(server.port, await shop.orders(WARM_UP_ORDERS), clients=16, seconds=60)
@@ -95,10 +95,9 @@ def notes(figures: Figures) -> list[str]:
 @click.command(help=__doc__)
 @click.option("--repetitions", type=click.IntRange(1), default=5, show_default=True, help="Of each measurement.")
 @click.option("--seconds", type=click.FloatRange(0.2), default=2.5, show_default=True, help="Of each repetition.")
-@click.option("--uvloop", is_flag=True, help="Run the servers on uvloop instead of asyncio's own event loop.")
-def main(*, repetitions: int, seconds: float, uvloop: bool) -> None:
+def main(*, repetitions: int, seconds: float) -> None:
     watch = Watch()
-    figures = asyncio.run(measure(repetitions=repetitions, seconds=seconds, options=("--uvloop",) if uvloop else ()))
+    figures = asyncio.run(measure(repetitions=repetitions, seconds=seconds))
     keep(
         "orders.create",
         what="Placing an order over HTTP: two lines of tracked stock, a coupon, an Idempotency-Key, its event",

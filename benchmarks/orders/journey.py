@@ -111,14 +111,14 @@ async def require_confirmed(shop: Shop, orders: int) -> None:
         raise Refused(f"{confirmed} orders are confirmed, {orders} were paid")
 
 
-async def measure(*, repetitions: int, orders: int, options: tuple[str, ...]) -> dict[str, list[float]]:
+async def measure(*, repetitions: int, orders: int) -> dict[str, list[float]]:
     figures: dict[str, list[float]] = defaultdict(list)
     async with AsyncExitStack() as stack:
         shop = await stack.enter_async_context(open_shop(SETTINGS))
         observer = await asyncpg.connect(shop.bench.engines.postgres_url, database=DATABASE)
         stack.push_async_callback(observer.close)
         await observer.execute("CREATE EXTENSION pg_stat_statements")
-        server = await stack.enter_async_context(shop.serving("service", *options))
+        server = await stack.enter_async_context(shop.serving("service"))
         await repeat(shop, server, observer, orders=WARM_UP)
         with click.progressbar(range(repetitions), label="buying", show_pos=True) as bar:
             for _ in bar:
@@ -155,10 +155,9 @@ def notes(figures: dict[str, list[float]]) -> list[str]:
 @click.command(help=__doc__)
 @click.option("--repetitions", type=click.IntRange(1), default=5, show_default=True)
 @click.option("--orders", type=click.IntRange(1), default=400, show_default=True, help="Of each repetition.")
-@click.option("--uvloop", is_flag=True, help="Run the service on uvloop instead of asyncio's own event loop.")
-def main(*, repetitions: int, orders: int, uvloop: bool) -> None:
+def main(*, repetitions: int, orders: int) -> None:
     watch = Watch()
-    figures = asyncio.run(measure(repetitions=repetitions, orders=orders, options=("--uvloop",) if uvloop else ()))
+    figures = asyncio.run(measure(repetitions=repetitions, orders=orders))
     row = Row(
         labels={"order": "quoted, placed, paid, confirmed"},
         figures={name: spread(values) for name, values in figures.items()},

@@ -6,10 +6,8 @@ sql      the service's own endpoint on a bare FastAPI: no token, no rate limit, 
 bare     a bare FastAPI that validates the same body and gives the same kind of answer
 """
 
-import asyncio
 import dataclasses
 import os
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -17,12 +15,12 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import click
-import uvloop
 from benchmarks.orders import orm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from fastapi import FastAPI, Header, Response
 from starlette.types import ASGIApp
 
+from common import loops
 from common.auth.keys import FixedKeys
 from common.auth.principal import Principal, Role
 from common.http.app import service_app
@@ -103,7 +101,6 @@ async def serving_variant(variant: str) -> AsyncIterator[None]:
     settings = load_settings(OrdersSettings)
     runtime = Runtime(service if variant == "orm" else SERVICE, settings, Surroundings(keys=FixedKeys({KEY_ID: key})))
     bound = bind("127.0.0.1", 0)
-    bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # what accepts connections hands this on to them
     async with runtime.running(), serving(VARIANTS[variant](runtime), bound):
         click.echo(bound.getsockname()[1])
         yield
@@ -111,11 +108,9 @@ async def serving_variant(variant: str) -> AsyncIterator[None]:
 
 @click.command(help=__doc__)
 @click.argument("variant", type=click.Choice(list(VARIANTS)))
-@click.option("--uvloop", "with_uvloop", is_flag=True, help="Run on uvloop instead of asyncio's own event loop.")
-def main(*, variant: str, with_uvloop: bool) -> None:
+def main(*, variant: str) -> None:
     configure_logging(level="INFO", format="json")
-    run = uvloop.run if with_uvloop else asyncio.run
-    run(run_until_stopped(serving_variant(variant)))
+    loops.run(run_until_stopped(serving_variant(variant)))
 
 
 if __name__ == "__main__":

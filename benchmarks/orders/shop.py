@@ -119,13 +119,13 @@ class Shop:
         return issued
 
     @asynccontextmanager
-    async def serving(self, variant: str, *options: str) -> AsyncIterator[Server]:
+    async def serving(self, variant: str) -> AsyncIterator[Server]:
         """A server process of its own; it is over with the block."""
         key = await self._signer.keys.find(KEY_ID)
         if not isinstance(key, Ed25519PublicKey):
             raise TypeError("the signer has its key")
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "benchmarks.orders.serving", variant, *options),
+            *(sys.executable, "-m", "benchmarks.orders.serving", variant),
             cwd=ROOT,
             env=os.environ | self._environment() | {KEY_VARIABLE: key.public_bytes_raw().hex()},
             stdout=asyncio.subprocess.PIPE,

@@ -1,6 +1,5 @@
 """`python -m embedded`: the whole platform, started by `make run`."""
 
-import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,6 +9,7 @@ from time import monotonic
 import click
 from prometheus_client import disable_created_metrics
 
+from common import loops
 from common.auth.principal import Role
 from common.engines.errors import EngineError
 from common.logging import configure_logging
@@ -37,7 +37,7 @@ def main(*, host: str, port: int, data: Path, log_level: str, log_format: str) -
     configure_logging(level=log_level, format="json" if log_format == "json" else "console")
     configuration = Configuration(data=data, host=host, port=port)
     try:
-        asyncio.run(run_until_stopped(_running(configuration)))
+        loops.run(run_until_stopped(_running(configuration)))
     except (EngineError, PortBusy, SettingsError, MigrationError) as error:
         click.echo(f"huitou: {error}", err=True)
         sys.exit(1)

@@ -1,6 +1,5 @@
 """`python -m <service> …`: the commands that every service has."""
 
-import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -10,6 +9,7 @@ from typing import TypeVar
 import click
 from prometheus_client import disable_created_metrics
 
+from common import loops
 from common.bus import dead_letters
 from common.bus.dead_letters import Reason
 from common.bus.forks import accept_fork, describe_log
@@ -195,7 +195,7 @@ def _run(work: Awaitable[T]) -> T:
         return await work
 
     try:
-        return asyncio.run(run())
+        return loops.run(run())
     except _EXPECTED as error:
         click.echo(f"{type(error).__name__}: {error}", err=True)
         sys.exit(1)

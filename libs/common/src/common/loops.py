@@ -1,11 +1,17 @@
-"""Long-running work under supervision: what fails is said, waited out with jitter, and begun anew."""
+"""The event loop of a process, and long-running work under supervision: what fails is said, waited out with jitter, and begun
+anew.
+"""
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from typing import Any, TypeVar
 
 import structlog
+import uvloop
+
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -14,6 +20,12 @@ LONGEST_WAIT_SECONDS = 10.0
 STOP_SECONDS = 4.0
 """How long a loop may finish what it has begun; then it is cancelled and its transaction rolls back."""
 CANCEL_SECONDS = 0.9
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """As `asyncio.run`, on the faster loop."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(main)
 
 
 class Loop:

