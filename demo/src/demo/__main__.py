@@ -1,6 +1,5 @@
 """`python -m demo`: real purchases through the whole platform, started by `make demo`."""
 
-import asyncio
 import sys
 from pathlib import Path
 
@@ -9,10 +8,11 @@ from prometheus_client import disable_created_metrics
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from common import loops
 from common.engines.errors import EngineError
 from common.logging import configure_logging
 from common.migrating import MigrationError
-from common.serving import PortBusy
+from common.serving import Interrupted, PortBusy, run_until_interrupted
 from demo.api import Refused
 from demo.journey import Journey, JourneyMissing, journey_folder
 from demo.report import print_report
@@ -68,8 +68,8 @@ def main(*, households: int, everyone: bool, data: Path | None, port: int) -> No
     try:
         journey = Journey(journey_folder(), households=None if everyone else households, zone=ZONE)
         folder = data or Path(f".huitou-demo-{len(journey.households)}")
-        right = asyncio.run(_run(journey, folder, port, console))
-    except KeyboardInterrupt:
+        right = loops.run(run_until_interrupted(_run(journey, folder, port, console)))
+    except Interrupted:
         console.print("interrupted; the same command goes on from here")
         sys.exit(130)
     except (EngineError, MigrationError, PortBusy, JourneyMissing, OtherDemo, NotSettled, Refused) as error:

@@ -6,12 +6,14 @@ import gc
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from typing import Any, TypeVar
 
 import uvicorn
 from starlette.types import ASGIApp
 
+T = TypeVar("T")
 GRACE_SECONDS = 5
 
 
@@ -36,7 +38,7 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    """Signals are handled by `stop_signals`, one place for the whole process."""
+    """Signals are handled in one place for the whole process, below."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -69,24 +71,31 @@ async def serving(app: ASGIApp, bound: socket.socket) -> AsyncIterator[None]:
         await task
 
 
-async def run_until_stopped(parts: AbstractAsyncContextManager[None]) -> None:
-    """Enter the parts, wait for SIGINT or SIGTERM, leave them. A signal while they start leaves them at once;
-    a second one ends the process where it stands.
-    """
-    stop = asyncio.Event()
-    running = asyncio.current_task()
-    started = False
-    loop = asyncio.get_running_loop()
+class Interrupted(Exception):
+    """SIGINT or SIGTERM ended the work."""
 
-    def on_signal(number: signal.Signals) -> None:
+
+async def run_until_interrupted(work: Coroutine[Any, Any, T]) -> T:
+    """Do the work; a first signal cancels it and raises Interrupted."""
+    stop = _on_signal(_this_task().cancel)
+    try:
+        return await work
+    except asyncio.CancelledError:
         if stop.is_set():
-            os._exit(128 + number)
-        stop.set()
-        if not started and running is not None:
+            raise Interrupted from None
+        raise
+
+
+async def run_until_stopped(parts: AbstractAsyncContextManager[None]) -> None:
+    """Enter the parts, wait for a signal, leave them. A signal while they start leaves them at once."""
+    running = _this_task()
+    started = False
+
+    def act() -> None:
+        if not started:
             running.cancel()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, on_signal, number)
+    stop = _on_signal(act)
     try:
         async with parts:
             started = True
@@ -94,3 +103,26 @@ async def run_until_stopped(parts: AbstractAsyncContextManager[None]) -> None:
     except asyncio.CancelledError:
         if started or not stop.is_set():
             raise
+
+
+def _on_signal(act: Callable[[], object]) -> asyncio.Event:
+    """Act on the first SIGINT or SIGTERM, also where the shell had us ignore it; a second one ends the process where it stands."""
+    stop = asyncio.Event()
+
+    def on_signal(number: signal.Signals) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        stop.set()
+        act()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, on_signal, number)
+    return stop
+
+
+def _this_task() -> asyncio.Task[Any]:
+    task = asyncio.current_task()
+    if task is None:
+        raise RuntimeError("this runs in a task")
+    return task
