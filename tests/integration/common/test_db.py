@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -10,6 +11,7 @@ import asyncpg
 import pytest
 from sqlalchemy import column, select, table
 
+import common.db
 from common.clock import SystemClock
 from common.contracts.envelope import Envelope, decode
 from common.contracts.event import Event
@@ -233,3 +235,14 @@ async def test_it_says_so_when_it_is_not_open(engines: Engines) -> None:
     with pytest.raises(RuntimeError, match="not open"):
         closed.pool  # noqa: B018 - reading it raises
     await closed.close()
+
+
+async def test_who_gets_no_connection_is_told_so_in_time(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(common.db, "ACQUIRE_SECONDS", 0.05)
+    async with AsyncExitStack() as stack:
+        for _ in range(5):
+            await stack.enter_async_context(db.transaction())
+        with pytest.raises(TimeoutError):
+            await stack.enter_async_context(db.transaction())
+    async with db.transaction() as uow:
+        assert await uow.fetchval("SELECT 1") == 1

@@ -22,6 +22,8 @@ from common.contracts.event import Event
 from common.errors import Unavailable
 from common.ids import new_id
 
+ACQUIRE_SECONDS = 10.0
+"""How long a unit of work waits for a free connection; then it is told that the database is not available."""
 _DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy types no dialect constructor
 
 
@@ -160,7 +162,7 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[UnitOfWork]:
         """Begin a unit of work; commit it when the block ends, roll it back when the block raises."""
-        async with self.clock.hold(), self.pool.acquire() as connection:
+        async with self.clock.hold(), self.pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
             uow = UnitOfWork(connection, service=self.service, now=self.clock.now(), resources=self.resources)
             last = None
             async with connection.transaction():

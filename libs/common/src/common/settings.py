@@ -23,7 +23,7 @@ class ServiceSettings(BaseSettings):
     """Secrets that have a default for development only: field → that default."""
 
     environment: Literal["development", "production"] = Field(
-        "production", description="`development` permits the development identity, default secrets and API pages."
+        "production", description="`development` permits the development identity and default secrets."
     )
     database_url: SecretStr = Field(
         description="PostgreSQL of this service, `postgresql://role:password@host:port/database`."

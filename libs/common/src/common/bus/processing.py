@@ -78,8 +78,6 @@ def _decode(uow: UnitOfWork, rows: Sequence[LogRow], handlers: Handlers, outcome
             outcome.set_aside.append(SetAside(row, Reason.UNKNOWN_TYPE, str(error)))
         except EnvelopeError as error:
             outcome.set_aside.append(SetAside(row, Reason.UNDECODABLE, str(error)))
-        except (UnicodeDecodeError, RecursionError) as error:  # no UTF-8, or thousands of brackets deep
-            outcome.set_aside.append(SetAside(row, Reason.UNDECODABLE, f"envelope: {error}"))
         else:
             if not isinstance(event, GenerationStarted) and type(event) in handlers.table:
                 received.append(Received(event, envelope, row))
