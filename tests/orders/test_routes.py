@@ -3,7 +3,18 @@
 import pytest
 
 from common.auth.principal import Role
-from common.testing.routes import ANYONE, MEMBERS, OF_EVERY_SERVICE, OPERATORS, Rules, broken_rules, routes, thread_hops
+from common.testing.routes import (
+    ANYONE,
+    MEMBERS,
+    OF_EVERY_SERVICE,
+    ONCE_BY_ITSELF,
+    OPERATORS,
+    Rules,
+    broken_rules,
+    routes,
+    thread_hops,
+    without_key,
+)
 from common.testing.services import RunningService
 
 pytestmark = pytest.mark.integration
@@ -69,6 +80,20 @@ async def test_every_route_has_a_rule(orders: RunningService) -> None:
 
 async def test_every_rule_holds_for_every_role(orders: RunningService) -> None:
     assert await broken_rules(orders, RULES) == []
+
+
+async def test_what_makes_or_moves_something_takes_a_key_or_happens_once_by_itself(orders: RunningService) -> None:
+    """A state's change happens once by itself: the second finds another state."""
+    changes = {f"POST /v1/campaigns/{{campaign_id}}/{word}" for word in ("publish", "close", "cancel")}
+    money = {
+        "POST /v1/orders/{order_id}/cancel",
+        "POST /v1/refunds/{refund_id}/retry",
+        "POST /v1/payment-callbacks/{provider}",
+    }
+    assert without_key(orders.app) == ONCE_BY_ITSELF | changes | money | {
+        "POST /v1/quotes",
+        "POST /v1/pickup-points/{point_id}/pickups",
+    }
 
 
 async def test_no_request_waits_for_a_thread(orders: RunningService) -> None:

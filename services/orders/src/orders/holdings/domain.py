@@ -19,23 +19,23 @@ def move_goods(*, campaign: str, lines: str) -> str:
     goods AS MATERIALIZED ({lines}),
     cap_row AS MATERIALIZED (
         SELECT sku_id FROM campaign_sku
-        WHERE campaign_id = {campaign} AND sku_id IN (SELECT sku_id FROM goods WHERE takes_cap)
+        WHERE campaign_id = {campaign} AND sku_id = ANY (ARRAY(SELECT sku_id FROM goods WHERE takes_cap))
         ORDER BY sku_id FOR UPDATE
     ), {CAPS_MOVED} AS (
         UPDATE campaign_sku SET reserved = campaign_sku.reserved + change.reserved, sold = campaign_sku.sold + change.sold
         FROM ({_sums("takes_cap")}) AS change
         WHERE campaign_id = {campaign} AND campaign_sku.sku_id = change.sku_id
-          AND campaign_sku.sku_id IN (SELECT sku_id FROM cap_row)
+          AND campaign_sku.sku_id = ANY (ARRAY(SELECT sku_id FROM cap_row))
           AND (cap IS NULL OR campaign_sku.reserved + change.reserved + campaign_sku.sold + change.sold <= cap)
         RETURNING campaign_sku.sku_id AS id
     ), stock_row AS MATERIALIZED (
         SELECT id FROM sku
-        WHERE id IN (SELECT sku_id FROM goods WHERE takes_stock) AND (SELECT count(*) FROM {CAPS_MOVED}) >= 0
+        WHERE id = ANY (ARRAY(SELECT sku_id FROM goods WHERE takes_stock)) AND (SELECT count(*) FROM {CAPS_MOVED}) >= 0
         ORDER BY id FOR UPDATE
     ), {STOCK_MOVED} AS (
         UPDATE sku SET reserved = sku.reserved + change.reserved, sold = sku.sold + change.sold
         FROM ({_sums("takes_stock")}) AS change
-        WHERE sku.id = change.sku_id AND sku.id IN (SELECT id FROM stock_row)
+        WHERE sku.id = change.sku_id AND sku.id = ANY (ARRAY(SELECT id FROM stock_row))
           AND (supplied IS NULL OR sku.reserved + change.reserved + sku.sold + change.sold <= supplied)
         RETURNING sku.id
     )"""  # noqa: S608 - pieces of our own SQL
