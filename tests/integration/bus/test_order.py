@@ -142,9 +142,9 @@ async def tails(cluster: Cluster) -> AsyncIterator[tuple[Log, Tail, TemptedReade
     await other.close()
 
 
-async def test_marks_lose_nothing_and_the_snapshots_xmax_does(tails: tuple[Log, Tail, TemptedReader]) -> None:
+async def test_marks_lose_nothing(tails: tuple[Log, Tail, TemptedReader]) -> None:
     """2. Sixteen writers, each of the same length, so that they end in the order of their xids; but they append in any."""
-    log, tail, tempted = tails
+    log, tail, _ = tails
     db = await log.db("members")
     seed = random.randrange(2**32)
     rng = random.Random(seed)
@@ -169,9 +169,8 @@ async def test_marks_lose_nothing_and_the_snapshots_xmax_does(tails: tuple[Log, 
 
     async with Writers(16, write):
         deadline = monotonic() + SHOWN_SECONDS
-        while len(read) < 500 or not await tempted.has_lost():
-            assert monotonic() < deadline, f"the rule by xmax lost nothing (seed {seed})"
-            await tempted.look()
+        while len(read) < 500:
+            assert monotonic() < deadline, f"{len(read)} read (seed {seed})"
             await step()
     while await step() or tail.marks.pending or tail.marks.final < await log.head():
         pass
@@ -180,7 +179,7 @@ async def test_marks_lose_nothing_and_the_snapshots_xmax_does(tails: tuple[Log, 
 
 
 async def test_a_row_in_flight_below_the_head_is_waited_for(tails: tuple[Log, Tail, TemptedReader]) -> None:
-    """2, step by step: what the rule by xmax reads past, marks wait for."""
+    """2, step by step: what the rule by the snapshot's xmax reads past and loses, marks wait for."""
     log, tail, tempted = tails
     db = await log.db("members")
     cursor = Cursor(START, None)
