@@ -66,6 +66,7 @@ def test_a_campaign_that_ended_before_the_registration_is_left_out(tmp_path: Pat
         ([(1, 8, "2017-03-02")], 3, []),
         ([(1, 8, "2017-03-02"), (1, 8, "2017-03-01")], 1, ["not the first of its target"]),
         ([(1, 8, "2017-03-03")], None, ["no basket on that day"]),
+        ([(1, 8, "2017-03-04")], None, ["nothing to pay in the baskets of that day"]),
         ([(2, 8, "2017-03-03")], None, ["household not in the sample"]),
     ],
 )
@@ -77,6 +78,7 @@ def test_the_first_redemption_of_a_target_is_in_the_largest_basket_of_its_day(
         Row(2, household=1, at="2017-03-02 09:00", value=2),
         Row(3, household=1, at="2017-03-02 12:00", value=3),
         Row(4, household=1, at="2017-03-02 15:00", value=1),
+        Row(5, household=1, at="2017-03-04 15:00", value=0),
     ]
     found = journey(
         tmp_path, rows, campaigns=[(8, "2017-03-01", "2017-03-09")], targets=[(8, 1)], redemptions=redemptions

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
+from functools import partial
 
 from demo.api import Api, Refused
 from demo.chatter import Chatter
@@ -37,24 +38,29 @@ class Feeding:
     async def carry_out(self, step: Step) -> None:
         """First the members and their coupons, then, when everybody knows of them, what they do."""
         if step.registrations:
-            await self._each(self._register(household) for household in step.registrations)
+            await self._each(partial(self._register, household) for household in step.registrations)
             await self._settle()
         if step.targets:
-            await self._each(self._issue(target) for target in step.targets)
+            await self._each(partial(self._issue, target) for target in step.targets)
             await self._settle()
-        await asyncio.gather(self._deliver(step), self._each(self._place(basket) for basket in step.baskets))
+        await self._each([partial(self._deliver, step), *(partial(self._place, basket) for basket in step.baskets)])
 
-    async def _each(self, work: Iterable[Awaitable[None]]) -> None:
-        async def one(item: Awaitable[None]) -> None:
+    async def _each(self, work: Iterable[Callable[[], Awaitable[None]]]) -> None:
+        """Do all of it, some at once. The first that is refused ends the others, and is raised."""
+        refused: BaseException | None = None
+
+        async def one(item: Callable[[], Awaitable[None]]) -> None:
             async with self._slots:
-                await item
+                await item()
 
         try:
             async with asyncio.TaskGroup() as group:
                 for item in work:
                     group.create_task(one(item))
         except* Refused as refusals:
-            raise refusals.exceptions[0] from None
+            refused = refusals.exceptions[0]
+        if refused is not None:
+            raise refused
 
     async def _register(self, household: int) -> None:
         store = self._chatter.store_of(household)
@@ -74,7 +80,7 @@ class Feeding:
             member = await self._api.post("/members/v1/members", {"channel": "store", "external_id": name}, key=name)
             self._members[household] = member["id"]
 
-        await self._each(find(household) for household in households)
+        await self._each(partial(find, household) for household in households)
 
     async def _issue(self, target: Target) -> None:
         member_id = self._members[target.household]

@@ -213,9 +213,12 @@ class _Targets:
             else:
                 seen.add(key)
                 day = baskets.get((row["household_id"], row["redemption_date"].date()), [])
-                free = next((basket for _, basket in day if basket not in taken), None)
-                if free is None:
-                    reason = "every basket of that day has another coupon" if day else "no basket on that day"
+                worth = [basket for amount, basket in day if amount > 0]
+                free = next((basket for basket in worth if basket not in taken), None)
+                if free is None and not worth:
+                    reason = "nothing to pay in the baskets of that day" if day else "no basket on that day"
+                elif free is None:
+                    reason = "every basket of that day has another coupon"
                 else:
                     taken.add(free)
                     found[key] = free
