@@ -12,11 +12,12 @@ import click
 from benchmarks.measuring import Goal, Row, Watch, at_least, cpu_seconds, keep, quantile, spread, using_cpu
 from benchmarks.orders.agreement import require_agreement
 from benchmarks.orders.client import send
-from benchmarks.orders.shop import Server, Shop, open_shop
+from benchmarks.orders.shop import MEMBERS, Server, Shop, open_shop
 
 VARIANTS = ("service", "orm", "sql", "bare")
 CLIENTS = (1, 16)
-WARM_UP_ORDERS = 200
+WARM_UP_ORDERS = MEMBERS
+"""So that each member's token is known."""
 LEAST_RATIO = 4
 GREATEST_RATE = {"service": 3_000, "orm": 1_500, "sql": 4_000, "bare": 8_000}
 """Requests are made beforehand; were they used up, the repetition would just be shorter."""

@@ -1,7 +1,9 @@
 """Log lines: one JSON object each, ours and the libraries' alike, with the id of the request that they belong to."""
 
+import io
 import json
 import logging
+import sys
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
@@ -123,10 +125,20 @@ def test_variables_of_a_failing_function_stay_out(capsys: pytest.CaptureFixture[
 
 def test_what_json_cannot_write_is_written_all_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging(level="INFO", format="json")
-    structlog.get_logger("shop").info("odd", raw=b"\xff", kind=ValueError, many={1, 2}, nothing=...)
+    log = structlog.get_logger("shop")
+    log.info("odd", raw=b"\xff", kind=ValueError, many={1, 2}, nothing=...)
+    log.info("odd", large=2**70, half="\ud83c", **{"a key": object()})
 
-    [line] = lines(capsys)
-    assert (line["event"], line["many"]) == ("odd", "{1, 2}")
+    assert [line["event"] for line in lines(capsys)] == ["odd", "odd"]
+
+
+def test_no_work_fails_because_its_log_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", closed)
+    configure_logging(level="INFO", format="json")
+    closed.close()
+
+    structlog.get_logger("shop").info("nobody reads this")
 
 
 @pytest.mark.parametrize(("level", "seen"), [("DEBUG", 3), ("INFO", 2), ("WARNING", 1), ("ERROR", 0)])

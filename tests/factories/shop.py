@@ -92,7 +92,7 @@ async def claim(principal: AnyMember, _: Annotated[None, Depends(LimitRate("clai
     return principal.id
 
 
-@router.post("/sign-ins", operation_id="sign_in", dependencies=[*PUBLIC, Depends(LimitRate("claims_per_minute"))])
+@router.post("/sign-ins", operation_id="sign_in", dependencies=[Depends(LimitRate("claims_per_minute")), *PUBLIC])
 async def sign_in() -> None:
     """What is worth attacking by anybody."""
 

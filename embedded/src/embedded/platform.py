@@ -29,7 +29,7 @@ from members.adapters.tokens import TokenSigner, load_signing_key
 from members.app import SERVICE as MEMBERS
 from orders.app import SERVICE as ORDERS
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 SERVICES: Mapping[str, Service] = {service.name: service for service in (ORDERS, MEMBERS, ENGAGEMENT, LIFECYCLE)}
 DATABASE = "huitou"

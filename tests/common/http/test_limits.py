@@ -123,6 +123,21 @@ async def test_an_endpoint_counts_by_who_asks() -> None:
         assert (await shop.client.post("/shop/v1/claims", headers=bob)).status_code == 200
 
 
+async def test_a_rate_of_its_own_stands_in_for_the_general_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind the address of a payment provider are all the payments of a shop."""
+    counted: list[str] = []
+
+    async def check(_: Limiter, name: str, caller: str, *, per_minute: int, guarded: bool) -> None:
+        counted.append(name)
+
+    monkeypatch.setattr(Limiter, "check", check)
+    async with open_shop() as shop:
+        await shop.client.post("/shop/v1/sign-ins")
+        assert counted == ["claims_per_minute"]
+        await shop.client.post("/shop/v1/once/anonymous", headers={"idempotency-key": "k"})
+        assert counted == ["claims_per_minute", "requests"]
+
+
 async def test_an_ordinary_endpoint_stays_open(shop: Shop) -> None:
     headers = shop.signer.headers(Role.OPERATOR)
 

@@ -12,7 +12,7 @@ from common.bus.wakeups import wait_any
 from common.db import Database, UnitOfWork
 from common.loops import Loop
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 TimerHandler = Callable[[UnitOfWork, UUID], Awaitable[None]]
 """Does what is due for a business id. It checks the state it finds: a timer may fire late, never early."""

@@ -10,7 +10,7 @@ import structlog
 
 from common.errors import Unavailable
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 ALGORITHM = "EdDSA"
 REFRESH_SECONDS = 300.0

@@ -17,7 +17,7 @@ from common.bus.wakeups import Wakeups, wait_any
 from common.db import Database
 from common.loops import Loop
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 SETTLING_SECONDS = 0.002
 EMBEDDED_SECONDS = 1.0

@@ -8,7 +8,7 @@ from common.bus.outbox import partition_name
 from common.connection import Connection, Record
 from common.db import Database
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 # The days of the log, oldest first; also those whose removal was interrupted (detached, or being detached).
 _DAYS = """

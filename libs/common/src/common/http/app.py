@@ -20,9 +20,10 @@ def service_app(runtime: Runtime) -> FastAPI:
     app = FastAPI(title=service.title, version=VERSION, description=f"{service.title} of Huitou 回頭.", redoc_url=None)
     app.state.runtime = runtime
     problems.install(app)
-    app.include_router(health.router)
-    for router in (*service.routers, dead_letters.router):  # one level: FastAPI matches anew at each level of routers
+    # Routes are tried in turn, so what is asked most comes first; at one level, since each level is matched anew.
+    for router in (*service.routers, dead_letters.router):
         app.include_router(router, prefix="/v1", responses=_ANYWHERE)
+    app.include_router(health.router)
     app.add_middleware(BodyLimit, maximum_bytes=settings.maximum_body_bytes)
     app.add_middleware(RequestContext, metrics=runtime.http_metrics)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]

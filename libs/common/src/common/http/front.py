@@ -10,7 +10,8 @@ from prometheus_client.registry import Collector
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from common.http.problems import problem_response
 
@@ -25,8 +26,23 @@ _ROW = (
 )
 
 
-def front(apps: Mapping[str, FastAPI]) -> Starlette:
+def front(apps: Mapping[str, FastAPI]) -> ASGIApp:
     """`apps`: service → its application, which sees paths without its prefix. Their lifespans are the caller's affair."""
+    pages = _pages(apps)
+
+    async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
+        name = scope.get("path", "")[1:].partition("/")[0]
+        app = apps.get(name)
+        if app is None:
+            await pages(scope, receive, send)
+        else:
+            await app({**scope, "root_path": f"/{name}"}, receive, send)
+
+    return dispatch
+
+
+def _pages(apps: Mapping[str, FastAPI]) -> Starlette:
+    """What belongs to no service."""
     page = _PAGE.format(rows="".join(_ROW.format(name=name, title=escape(app.title)) for name, app in apps.items()))
     registry = CollectorRegistry()
     registry.register(_Merged({name: app.state.runtime.registry for name, app in apps.items()}))
@@ -46,12 +62,7 @@ def front(apps: Mapping[str, FastAPI]) -> Starlette:
         )
 
     return Starlette(
-        routes=[
-            Route("/", index),
-            Route("/metrics", metrics),
-            Route("/health/live", live),
-            *(Mount(f"/{name}", app) for name, app in apps.items()),
-        ],
+        routes=[Route("/", index), Route("/metrics", metrics), Route("/health/live", live)],
         exception_handlers={404: missing},
     )
 

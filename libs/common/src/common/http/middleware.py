@@ -14,7 +14,7 @@ from common import context
 from common.http.problems import BODY_TOO_LARGE, problem_response, unexpected
 from common.ids import new_id
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}

@@ -23,7 +23,7 @@ from common.errors import (
     Unavailable,
 )
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 STATUS: dict[type[AppError], int] = {

@@ -20,7 +20,7 @@ router = APIRouter(tags=["chat"])
     "/channels/{channel}/messages",
     operation_id="deliver_chat_messages",
     response_model=DeliveryTaken,
-    dependencies=[Depends(public), Depends(LimitRate("webhooks_per_minute"))],
+    dependencies=[Depends(LimitRate("webhooks_per_minute")), Depends(public)],
 )
 async def deliver_chat_messages(
     channel: ChannelCode,

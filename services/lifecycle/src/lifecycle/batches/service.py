@@ -23,7 +23,7 @@ from lifecycle.timers import service as timers
 from lifecycle.transitions import service as transitions
 from lifecycle.waiting import service as waiting
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 Taken = Received[Any]
 

@@ -17,7 +17,7 @@ from lifecycle.clocks.domain import watermark
 from lifecycle.resources import Resources
 from lifecycle.timers import service as timers
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 LARGEST = 500
 """Members that one transaction wakes."""

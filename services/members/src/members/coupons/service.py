@@ -22,7 +22,7 @@ from members.metrics import MemberMetrics
 from members.templates import service as templates
 from members.templates.domain import Template
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 Source = Literal["action", "claim", "operator"]
 

@@ -13,7 +13,7 @@ from members.errors import ProfileInvalid
 from members.profiles import repository
 from members.profiles.domain import Profile, check_birthday, normal_phone
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 async def read(db: Database, secrecy: Secrecy, member_id: UUID) -> tuple[Profile, datetime | None]:

@@ -67,7 +67,7 @@ async def list_payments(order_id: UUID, principal: AnyMember, db: Db) -> Payment
 @router.post(
     "/payment-callbacks/{provider}",
     operation_id="receive_payment_callback",
-    dependencies=[Depends(public), Depends(LimitRate("callbacks_per_minute"))],
+    dependencies=[Depends(LimitRate("callbacks_per_minute")), Depends(public)],
     openapi_extra={
         "requestBody": {
             "required": True,

@@ -23,7 +23,7 @@ from orders.refunds import service as refunds
 from orders.refunds.service import Unwanted
 from orders.resources import Resources
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 AT_ONCE = 50
 ASK_AGAIN = timedelta(minutes=1)

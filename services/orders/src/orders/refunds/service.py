@@ -20,7 +20,7 @@ from orders.refunds import repository
 from orders.refunds.domain import Refundable, claim, claim_rest
 from orders.refunds.schemas import Kind, RefundedLine, RefundLineView, RefundView, Status
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 FIRST_RETRY = timedelta(minutes=1)  # providers want a minute between two requests for one order
 LONGEST_RETRY = timedelta(hours=1)
