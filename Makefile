@@ -10,17 +10,25 @@ SOURCES  := $(PACKAGES:%=%/src) tests benchmarks scripts
 PURE     := not (integration or e2e or slow)
 
 .DEFAULT_GOAL := check
-.PHONY: help run demo check format tidy lint types imports tree fresh pure test bench lock docs clean
+.PHONY: help run demo kafka-up kafka-down check format tidy lint types imports tree fresh pure test bench lock docs clean
 
 help: ## print every target and what it does
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo "  variables: PORT=8000 HOST=127.0.0.1 DATA=.huitou (run, demo), HOUSEHOLDS= (demo), T=path (test), ALL=1 (test, demo)"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "  variables: PORT=8000 HOST=127.0.0.1 DATA=.huitou (run, demo, kafka-*), HOUSEHOLDS= (demo), T=path (test), ALL=1 (test, demo)"
 
 run: $(VENV)/.run ## start the whole platform on embedded PostgreSQL and Valkey
 	@exec $(BIN)/python -m embedded --host $(HOST) --port $(PORT) --data $(DATA)
 
 demo: $(VENV)/.demo ## replay real purchases and show members moving (HOUSEHOLDS=n, ALL=1)
 	@exec $(BIN)/python -m demo $(if $(HOUSEHOLDS),--households $(HOUSEHOLDS)) $(if $(ALL),--all) $(if $(filter-out undefined default file,$(origin DATA)),--data $(DATA))
+
+KAFKA_DATA = $(if $(filter-out undefined default file,$(origin DATA)),--data $(DATA))
+
+kafka-up: $(VENV)/.run ## start Apache Kafka in the background, without Docker (BROKERS=1|3, KAFKA_PORT=9092)
+	@$(BIN)/python -m common.engines.kafka up $(if $(BROKERS),--brokers $(BROKERS)) $(if $(KAFKA_PORT),--port $(KAFKA_PORT)) $(KAFKA_DATA)
+
+kafka-down: $(VENV)/.run ## stop it; the data stays in .huitou-kafka
+	@$(BIN)/python -m common.engines.kafka down $(KAFKA_DATA)
 
 check: format lint types imports tree fresh pure ## format, lint, types, imports, tree, generated files and the pure tests
 

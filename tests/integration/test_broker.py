@@ -14,8 +14,8 @@ from aiokafka.partitioner import murmur2
 from common.contracts.envelope import decode, encode
 from common.contracts.orders import OrderPaid
 from common.engines.errors import EngineError
+from common.engines.kafka.jars import BrokerUnavailable
 from common.testing import brokers
-from common.testing.kafka_jars import BrokerUnavailable
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]  # the first run fetches the broker
 

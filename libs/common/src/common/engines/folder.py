@@ -17,6 +17,16 @@ _SIGN = "huitou"
 _BEFORE_VERSION = frozenset({"lock", "VERSION.new", "lost+found"})
 
 
+class FolderInUse(EngineError):
+    """`owner` is the process that has it, or started those that do; None if that cannot be read."""
+
+    def __init__(self, path: Path, *, owner: int | None) -> None:
+        super().__init__(
+            f"{path} is in use by the process {owner or 'unknown'}: stop it, or choose another data folder"
+        )
+        self.owner = owner
+
+
 class DataFolder:
     """Held from `open_folder` to `close`; engines take it as the proof that nobody else serves these files."""
 
@@ -42,8 +52,15 @@ class DataFolder:
 
     def mark(self, engine: str) -> str:
         """A word that only processes of this engine in this folder bear: a copy of the folder has another one."""
-        place = self.path.stat()
-        return f"{_SIGN}-{place.st_dev:x}-{place.st_ino:x}-{engine}"
+        return make_mark(self.path, engine)
+
+    def share_lock(self) -> int:
+        """The lock's descriptor: who inherits it owns the folder with us, and after us, for as long as it lives."""
+        return self._lock
+
+    def name_owner(self, pid: int) -> None:
+        """Say who is to be asked for the folder: at first it is this process."""
+        _write_owner(self._lock, pid)
 
     def secret(self, name: str) -> str:
         """Generated at the first call, the same ever after."""
@@ -59,6 +76,11 @@ class DataFolder:
     def socket_folder(self, engine: str, *, longest_name: str) -> Path:
         """Private and empty, and the same one as long as this folder is held."""
         return make_socket_folder(self.path / f"{engine}.run", mark=self.mark(engine), longest_name=longest_name)
+
+
+def make_mark(path: Path, engine: str) -> str:
+    place = path.stat()
+    return f"{_SIGN}-{place.st_dev:x}-{place.st_ino:x}-{engine}"
 
 
 def open_folder(path: Path) -> DataFolder:
@@ -96,12 +118,16 @@ def _lock(path: Path) -> int:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        owner = os.read(lock, 32).decode().strip() or "unknown"
+        owner = os.read(lock, 32).decode().strip()
         os.close(lock)
-        raise EngineError(f"{path} is in use by the process {owner}: stop it, or choose another data folder") from None
-    os.ftruncate(lock, 0)
-    os.write(lock, f"{os.getpid()}\n".encode())
+        raise FolderInUse(path, owner=int(owner) if owner.isdigit() else None) from None
+    _write_owner(lock, os.getpid())
     return lock
+
+
+def _write_owner(lock: int, pid: int) -> None:
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, f"{pid}\n".encode(), 0)
 
 
 def _check_version(path: Path) -> None:

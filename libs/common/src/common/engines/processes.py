@@ -1,7 +1,7 @@
 """The processes of an engine: found by their mark, ended by a ladder of signals.
 
 The mark is a word of the engine's command line that belongs to one folder. PostgreSQL and Valkey carry it into the
-titles of all their processes, so that a scan of /proc finds an engine that outlived us, workers without their head
+titles of all their processes, Kafka's Java keeps it among its arguments, so that a scan of /proc finds an engine that outlived us, workers without their head
 included, and a process that merely got its old number is never taken for it.
 """
 
@@ -22,7 +22,7 @@ from common.engines.errors import EngineError
 _PROC = Path("/proc")
 _POLL_SECONDS = 0.02
 _LOG_TAIL_LINES = 20
-_HEAD = re.compile(rb"(?:[^\0]*/)?(?:postgres|initdb|unshare|valkey-server)[\0 ]")
+_HEAD = re.compile(rb"(?:[^\0]*/)?(?:postgres|initdb|unshare|valkey-server|java)[\0 ]")
 
 Ladder: TypeAlias = Sequence[tuple[Signals, float]]
 """Signals in order, each with the seconds that it is given to work."""

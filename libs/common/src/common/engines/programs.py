@@ -4,10 +4,12 @@ import asyncio
 import atexit
 import os
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGINT
+from typing import Literal, TypeAlias
 
 from common.engines.errors import EngineError
 
@@ -25,6 +27,15 @@ class Identity:
 
 
 OURS = Identity()
+
+Tie: TypeAlias = Literal["told", "leashed", "detached"]
+"""How a server ends with us: told to stop when our interpreter ends; besides that killed when we, or the thread that
+started it, are killed (Linux); or not at all.
+"""
+_LEASH = (  # for a parent that is gone already, no signal would come
+    "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 9); "
+    "os.getppid() == int(sys.argv[1]) and os.execv(sys.argv[2], sys.argv[2:])"
+)
 
 
 async def run(
@@ -63,23 +74,34 @@ async def run(
     return output.decode()
 
 
-def launch(command: Sequence[str], *, identity: Identity, folder: Path, log: Path) -> subprocess.Popen[bytes]:
-    """Start a server in a session of its own, so that Ctrl-C reaches us and not the server.
+def launch(
+    command: Sequence[str],
+    *,
+    identity: Identity,
+    folder: Path,
+    log: Path,
+    tie: Tie = "told",
+    environment: Mapping[str, str] | None = None,
+    inherit: Sequence[int] = (),
+) -> subprocess.Popen[bytes]:
+    """Start a server in a session of its own, so that Ctrl-C reaches us and not the server. It gets the descriptors
+    that it is to `inherit`.
 
-    Not by asyncio: its children die with the loop that started them, and an engine may serve several loops. If nobody
-    stops it, it is told to stop when our interpreter ends.
+    Not by asyncio: its children die with the loop that started them, and an engine may serve several loops.
     """
+    leash = [sys.executable, "-ISc", _LEASH, str(os.getpid())] if tie == "leashed" else []
     if log.exists():
         log.replace(log.with_suffix(".log.1"))
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         child = subprocess.Popen(  # noqa: S603 - the wheels' programs with our own arguments
-            [*identity.prefix, *command],
+            [*leash, *identity.prefix, *command],
             stdin=subprocess.DEVNULL,
             stdout=descriptor,
             stderr=descriptor,
             cwd=folder,
-            env=_clean_environment(),
+            env=_clean_environment() | dict(environment or {}),
+            pass_fds=inherit,
             start_new_session=True,
             user=identity.uid,
             group=identity.gid,
@@ -87,7 +109,8 @@ def launch(command: Sequence[str], *, identity: Identity, folder: Path, log: Pat
         )
     finally:
         os.close(descriptor)
-    atexit.register(child.send_signal, SIGINT)  # to a child that has ended it sends nothing
+    if tie != "detached":
+        atexit.register(child.send_signal, SIGINT)  # to a child that has ended it sends nothing
     return child
 
 

@@ -1,7 +1,7 @@
 """Which Kafka broker the tests talk to, and one of them for a whole test session.
 
-The order: `KAFKA_BOOTSTRAP_SERVERS`; a Docker engine (to come); Java with Maven (`local_kafka`); else none, which
-`KAFKA=required` makes a failure.
+The order: `KAFKA_BOOTSTRAP_SERVERS`; a Docker engine (to come); Java with Maven (`common.engines.kafka`); else none,
+which `KAFKA=required` makes a failure. Tests of what dies and hangs need brokers of their own: `own_kafka`.
 
 The process that runs the session, and not its xdist workers, offers the broker from `pytest_configure`:
 
@@ -17,16 +17,21 @@ import shutil
 import socket
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from common.engines.errors import EngineError
+from common.engines.folder import open_folder
+from common.engines.kafka.cluster import Listener
+from common.engines.kafka.discovery import list_brokers
+from common.engines.kafka.engine import KafkaEngine
+from common.engines.kafka.jars import BrokerUnavailable
 from common.engines.programs import run
-from common.testing.kafka_jars import BrokerUnavailable
-from common.testing.local_kafka import LocalKafka, answers
+from common.testing.folders import make_folder
 
 OFFER = "HUITOU_TEST_BROKER"
 """The environment variable by which workers find the session's offer: the path of a socket."""
@@ -45,12 +50,13 @@ class _Outcome(msgspec.Struct, omit_defaults=True):
 @dataclass(frozen=True)
 class FoundBroker:
     bootstrap_servers: str
-    local: LocalKafka | None = None
-    """The node that we started; None when the broker is someone else's."""
+    local: KafkaEngine | None = None
+    """The one that we started; None when the broker is someone else's."""
 
     async def stop(self) -> None:
         if self.local is not None:
             await self.local.stop()
+            self.local.folder.close()
 
 
 async def open_broker(folder: Path) -> FoundBroker:
@@ -60,20 +66,56 @@ async def open_broker(folder: Path) -> FoundBroker:
     """
     given = os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
     if given:
-        if not await answers(given):
+        if not await list_brokers(given):
             raise EngineError(f"no broker answers at KAFKA_BOOTSTRAP_SERVERS={given}")
         return FoundBroker(given)
-    local = LocalKafka(folder)
+    data = open_folder(folder)
     try:
+        local = KafkaEngine(data)
         await local.start()
-    except BrokerUnavailable as error:
+    except BaseException as error:
+        data.close()
+        if not isinstance(error, BrokerUnavailable):
+            raise
         reason = f"no Kafka broker: KAFKA_BOOTSTRAP_SERVERS is not set; {error}"
         if await _docker_answers():
             reason += "; a Docker engine answers, but starting a broker on it is not supported yet"
-        if os.environ.get("KAFKA") == "required":
-            raise EngineError(f"KAFKA=required, and {reason}") from error
-        raise BrokerUnavailable(reason) from error
+        raise _demanded(reason) from error
     return FoundBroker(local.bootstrap_servers, local)
+
+
+def _demanded(reason: str) -> EngineError:
+    """What to raise when there is no broker."""
+    if os.environ.get("KAFKA") == "required":
+        return EngineError(f"KAFKA=required, and {reason}")
+    return BrokerUnavailable(reason)
+
+
+@asynccontextmanager
+async def own_kafka(
+    *,
+    brokers: int = 1,
+    listeners: Collection[Listener] = (),
+    settings: Mapping[str, str] | None = None,
+) -> AsyncIterator[KafkaEngine]:
+    """Brokers that no other test talks to, for one that kills, suspends and restarts them; killed at the end.
+
+    Raises BrokerUnavailable (skip the test), or EngineError.
+    """
+    place = make_folder()
+    try:
+        with open_folder(place / "data") as folder:
+            try:
+                engine = KafkaEngine(folder, brokers=brokers, listeners=listeners, settings=settings)
+                await engine.start()
+            except BrokerUnavailable as error:
+                raise _demanded(f"no Kafka of our own: {error}") from error
+            try:
+                yield engine
+            finally:
+                await engine.kill()
+    finally:
+        shutil.rmtree(place)
 
 
 async def _docker_answers() -> bool:

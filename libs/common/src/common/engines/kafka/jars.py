@@ -7,21 +7,38 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from common.engines.errors import EngineError
 from common.engines.programs import run
 
-POM = Path(__file__).resolve().parents[5] / "deploy" / "local" / "kafka" / "pom.xml"
+POM = Path(__file__).resolve().parents[6] / "deploy" / "local" / "kafka" / "pom.xml"
 OLDEST_JAVA = 17
 FETCH_SECONDS = 300
 _POLL_SECONDS = 0.1
+_TELL_SECONDS = 2.0
+
+Tell: TypeAlias = Callable[[str], None]
+"""Is told, a line at a time, what takes long."""
 
 
 class BrokerUnavailable(EngineError):
     """No broker can be had on this machine; the message is the reason in one line."""
+
+
+@dataclass(frozen=True)
+class Programs:
+    java: Path
+    jars: Path
+
+
+async def find_programs(*, tell: Tell | None = None) -> Programs:
+    """Raises BrokerUnavailable."""
+    return Programs(await find_java(), await find_jars(tell=tell))
 
 
 async def find_java() -> Path:
@@ -44,18 +61,27 @@ def locate_cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "huitou"
 
 
-async def find_jars() -> Path:
+def read_kafka_version() -> str:
+    """The one that the pom names. Raises BrokerUnavailable."""
+    version = re.search(r"<version>(.+?)</version>", _read_pom())
+    assert version is not None, f"{POM} states no version"  # noqa: S101 - our own file
+    return version.group(1)
+
+
+def _read_pom() -> str:
+    if not POM.is_file():
+        raise BrokerUnavailable("the pom that names Kafka's jars is not here: this is no checkout of the project")
+    return POM.read_text()
+
+
+async def find_jars(*, tell: Tell | None = None) -> Path:
     """The folder with the jars that the pom names; the first call fetches them. Raises BrokerUnavailable.
 
     The folder appears whole or not at all, and callers at the same time fetch once: each waits for the lock and looks
     again. Its name carries a digest of the pom, so that an edited pom never meets the jars of the old one.
     """
-    if not POM.is_file():
-        raise BrokerUnavailable("the pom that names Kafka's jars is not here: this is no checkout of the project")
-    pom = POM.read_text()
-    version = re.search(r"<version>(.+?)</version>", pom)
-    assert version is not None, f"{POM} states no version"
-    jars = locate_cache() / f"kafka-{version.group(1)}-{hashlib.sha256(pom.encode()).hexdigest()[:8]}"
+    digest = hashlib.sha256(_read_pom().encode()).hexdigest()[:8]
+    jars = locate_cache() / f"kafka-{read_kafka_version()}-{digest}"
     if jars.is_dir():
         return jars
     maven = shutil.which("mvn")
@@ -64,24 +90,46 @@ async def find_jars() -> Path:
     jars.parent.mkdir(parents=True, exist_ok=True)
     async with _locked(jars.parent / "kafka.lock"):
         if not jars.is_dir():
-            await _fetch(maven, jars)
+            await _fetch(maven, jars, tell=tell or _say_nothing)
     return jars
 
 
-async def _fetch(maven: str, jars: Path) -> None:
+def _say_nothing(_: str) -> None:
+    pass
+
+
+async def _fetch(maven: str, jars: Path, *, tell: Tell) -> None:
+    tell(f"fetching Apache Kafka {read_kafka_version()} by Maven, once: about 45 MB")
     with tempfile.TemporaryDirectory(prefix=f".{jars.name}-", dir=jars.parent) as scratch:
-        fetched, log = Path(scratch) / "jars", Path(scratch) / "log"  # Maven complains on its standard output
-        options = ["--quiet", "--batch-mode", "--strict-checksums", f"--log-file={log}", f"--file={POM}"]
+        fetched, log = Path(scratch) / "jars", Path(scratch) / "log"
+        options = ["--batch-mode", "--strict-checksums", f"--log-file={log}", f"--file={POM}"]
         goal = ["dependency:copy-dependencies", f"-DoutputDirectory={fetched}"]
+        telling = asyncio.create_task(_tell_progress(log, tell))
         try:
             async with asyncio.timeout(FETCH_SECONDS):
                 await run([maven, *options, *goal], environment=os.environ)
         except (EngineError, TimeoutError) as error:
-            said = log.read_text(errors="replace") if log.exists() else ""
+            said = _read_log(log)
             complaint = re.search(r"\[ERROR\] (.{1,200})", said)
             reason = complaint.group(1) if complaint else str(error) or f"not done after {FETCH_SECONDS} s"
             raise BrokerUnavailable(f"Maven could not fetch Kafka's jars: {reason}", log_tail=said) from error
+        finally:
+            telling.cancel()
         fetched.rename(jars)
+
+
+async def _tell_progress(log: Path, tell: Tell) -> None:
+    told = 0
+    while True:
+        await asyncio.sleep(_TELL_SECONDS)
+        count = _read_log(log).count("Downloaded from")
+        if count > told:
+            tell(f"  {count} files")
+            told = count
+
+
+def _read_log(log: Path) -> str:
+    return log.read_text(errors="replace") if log.exists() else ""
 
 
 @asynccontextmanager
