@@ -57,6 +57,10 @@ async def test_one_broker_keeps_all_over_a_stop_a_kill_and_a_pause(one: KafkaEng
     broker.resume()
     await eventually(lambda: list_brokers(address), what="the resumed broker answers")
 
+    broker.suspend()
+    await broker.stop()
+    await broker.start()
+
     assert one.bootstrap_servers == address == broker.address
     assert (broker.home / "data" / f"{TOPIC}-0").is_dir()
     assert (await receive(address, 3)) == [b"before", b"after a stop", b"after a kill"]
