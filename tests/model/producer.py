@@ -23,6 +23,15 @@ class Row(NamedTuple):
     event: int  # below zero: log.generation_started
 
 
+class RelayRow(NamedTuple):
+    """How far the log was relayed to Kafka: a row of the producer's own database, copied and restored with the others."""
+
+    cursor: Position = START  # everything up to it was acknowledged
+    heads: tuple[Position, ...] = ()  # by partition: the last position sent at or below the cursor
+    token: int = 0  # of the relay that may write here
+    raised: Position | None = None  # rows above it are for more partitions than those before
+
+
 class Server(NamedTuple):
     rows: tuple[Row, ...] = ()  # its whole history, in the order of commits, also what retention dropped
     floor: int = 0  # how many rows retention has declared gone
@@ -33,6 +42,7 @@ class Server(NamedTuple):
     known: tuple[int, ...] = (0,)  # incarnations in which a generation was begun
     generation: int = 0
     next_xid: int = 1
+    relay: RelayRow = RelayRow()
 
     @property
     def is_known(self) -> bool:

@@ -54,6 +54,11 @@ class Faults(NamedTuple):
 NO_FAULTS = Faults()
 
 
+def faults(*kinds: str, left: int | None = None) -> Faults:
+    """These, all of them or so many."""
+    return Faults(kinds, len(kinds) if left is None else left)
+
+
 @dataclass(frozen=True)
 class Verdict:
     """`wrong` is None when no reachable state is wrong; then `states` is the number of all of them."""

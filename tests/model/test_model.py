@@ -11,14 +11,10 @@ from model.deploying import Deploying, Record
 from model.postgres_bus import PostgresBus
 from model.producer import ProducerRules
 from model.reading import TIMED_WRITER, WATCH, Reading
-from model.search import Faults, Model, TooManyStates, search
+from model.search import Model, TooManyStates, faults, search
 
 LIMIT = 60_000
 DEEP_LIMIT = 1_500_000
-
-
-def faults(*kinds: str, left: int | None = None) -> Faults:
-    return Faults(kinds, len(kinds) if left is None else left)
 
 
 READING = Reading()
