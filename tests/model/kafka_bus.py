@@ -128,7 +128,7 @@ class KafkaBus:
         partition, told = member.partition, world.told
         taken = self.chain.take(member.offset, member.records, world.topic[partition])
         offset = taken.offset
-        if member.offset.baseline == "first" and not offset.baseline:
+        if member.offset.baseline == "first" and not member.offset.ends and not offset.baseline:  # a new group
             told |= self.operating.missing(world, partition, member.records[0].previous)
         moved = world._replace(
             told=told,

@@ -48,6 +48,10 @@ class ChainRules:
     least: bool = True  # what is known to be missing is the least, since it may be given up
     fork: bool = True
     applied: Literal["by generation", "below last"] = "by generation"
+    accept: Literal["what follows something applied", "whatever comes"] = (
+        "what follows something applied"  # after a fork
+    )
+    forget: bool = True  # T, when a fork is accepted
     complete_in_gap: bool = False
     first: Literal["record or heartbeat", "record"] = "record or heartbeat"  # settles the baseline of a new group
 

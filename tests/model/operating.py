@@ -43,9 +43,10 @@ class Operating:
         """T was said of a history that is no more."""
         offset = world.offsets[partition]
         ghosts = self.ghosts(world, partition, self._history(world, fork))
+        accepted = offset._replace(fork=None, baseline="first" if self.chain.accept == "whatever comes" else "passed")
         return world._replace(
-            offsets=put(world.offsets, partition, offset._replace(fork=None, baseline="passed")),
-            complete=put(world.complete, partition, 0),
+            offsets=put(world.offsets, partition, accepted),
+            complete=put(world.complete, partition, 0) if self.chain.forget else world.complete,
             rewound=put(world.rewound, partition, value=False),
             told=world.told | ghosts,
             flaw="" if self.forks else "an alarm without a cause",

@@ -51,6 +51,7 @@ class RelayRules:
     await_generation: bool = True
     broadcast: bool = True  # a generation's marker goes to every partition
     heartbeat: Literal["every partition", "busy partitions", "never"] = "every partition"
+    repeated: bool = True  # a heartbeat, though nothing has changed
     complete: Literal["when idle", "at once"] = "when idle"
     reload: Literal["forgets T", "keeps T"] = "forgets T"
     rewind: Literal["to the floor", "over unsent rows", "heads kept"] = "to the floor"

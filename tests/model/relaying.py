@@ -117,4 +117,6 @@ class Relaying:
         if beat not in log.records:
             return True
         unseen = offset.next >= log.end and beat.position > offset.last and not offset.has_passed(beat.position)
-        return holds_lock and unseen and offset.gap is None and offset.fork is None and offset.baseline != "first"
+        if not (self.rules.repeated and holds_lock and unseen):
+            return False
+        return offset.gap is None and offset.fork is None and offset.baseline != "first"

@@ -40,6 +40,16 @@ SWITCHED = replace(
     offsets=(CURSOR,),
 )
 
+# The server of the second generation has nothing of the first; the one that it took over from has two events.
+SECOND = Server(rows=(Row((1, 1), -1),), relay=TWO_EVENTS.relay, generation=1, incarnation=1, known=(0, 1))
+RETURNING = replace(
+    LONE,
+    timed=True,
+    events=3,
+    begun=Producer(server=SECOND, copy=TWO_EVENTS, incarnations=1, generations=1, events=2),
+    faults=faults("fail over"),
+)
+
 HOLDS: dict[str, KafkaBus] = {
     "relays killed, cut off, acknowledged in vain or late, any two": replace(BUS, faults=faults(*RELAYS, left=2)),
     "the same on two partitions, any one": replace(BUS, relay=TWO_KEYS, faults=faults(*RELAYS, left=1)),
@@ -54,6 +64,7 @@ HOLDS: dict[str, KafkaBus] = {
     "the producer's server moved or pruned, with zombies": replace(ONE, faults=faults(*MOVES, *PRUNES, left=1)),
     "restored under a relay that has lost its lock": replace(ONE, faults=faults("cut relay", "restore in place")),
     "failover, to and fro": replace(LONE, events=1, faults=TO_AND_FRO),
+    "back to a server with events that were never read": RETURNING,
     "lost by Kafka and pruned by the producer": replace(ONE, faults=faults("prune", *LOSSES, left=2)),
     "a new group": replace(NEW_GROUP, faults=faults("expire", "lose tail", "kill relay", left=1)),
     "a group that changes its bus": replace(SWITCHED, faults=faults("restore", *LOSSES, left=1)),
@@ -72,7 +83,7 @@ DEEP: dict[str, KafkaBus] = {
     "two events, failover to and fro": replace(LONE, faults=TO_AND_FRO),
     "two events, relays and broker, any two": replace(BUS, faults=faults(*RELAYS, *LOSSES, left=2)),
     "one event, relays and broker, any three": replace(ONE, faults=faults(*RELAYS, *LOSSES, left=3)),
-    "the server moved, with zombies": replace(BUS, faults=faults(*MOVES, left=1)),
+    "the server moved, with zombies": replace(BUS, faults=faults("fail over", "slow dump", left=1)),
     "three events, the broker loses records": replace(BUS, events=3, faults=faults(*LOSSES, left=2)),
     "two members, any two": KafkaBus(members=2, faults=faults("kill member", *LOSSES, left=2)),
     "pruned on two partitions": replace(BUS, relay=TWO_KEYS, faults=faults("prune", "lose tail")),
@@ -116,6 +127,7 @@ FAILS: dict[str, tuple[KafkaBus, str]] = {
     ),
     # heartbeats
     "no heartbeats": (relay("lose tail", heartbeat="never"), "lost silently"),
+    "heartbeats only when something has changed": (relay("lose tail", repeated=False), "lost silently"),
     "heartbeats on busy partitions": (relay("lose tail", heartbeat="busy partitions", keys=(0, 1)), "lost silently"),
     "T told while rows wait": (relay(bus=TIMED, complete="at once"), "complete to 1"),
     "T kept over a rewind": (
@@ -138,6 +150,11 @@ FAILS: dict[str, tuple[KafkaBus, str]] = {
         GIVEN_UP,
     ),
     "no forks": (chain("restore", fork=False), SILENT_GHOST),
+    "a fork accepted with whatever comes": (
+        chain("fail over", "fail over", bus=replace(LONE, events=1), accept="whatever comes"),
+        "lost silently",
+    ),
+    "T kept over an accepted fork": (chain("fail over", bus=RETURNING, forget=False), "complete to 3"),
     "T heard while a gap is open": (chain("lose tail", bus=TIMED, complete_in_gap=True), "complete to 1"),
     "whatever is below last was applied": (
         chain("fail over", "fail over", bus=replace(LONE, events=1), applied="below last"),
@@ -183,6 +200,6 @@ def test_fails_with(name: str) -> None:
     assert verdict.trace
 
 
-def test_rules_that_are_not_what_keeps_events() -> None:
-    """One batch outstanding needs no chain while the broker keeps what it has; the chain needs no second look at a late one."""
+def test_one_batch_outstanding_suffices_for_a_broker_that_keeps_all() -> None:
+    """One batch outstanding needs no chain while the broker keeps what it has: late and repeated batches do no harm."""
     assert search(replace(BUS, chain=NO_CHAIN, faults=faults("late", "ack lost")), limit=LIMIT).wrong is None
