@@ -10,25 +10,30 @@ SOURCES  := $(PACKAGES:%=%/src) tests benchmarks scripts
 PURE     := not (integration or e2e or slow)
 
 .DEFAULT_GOAL := check
-.PHONY: help run demo kafka-up kafka-down check format tidy lint types imports tree fresh pure test bench lock docs clean
+.PHONY: help run up-local demo kafka-up kafka-down check format tidy lint types imports tree fresh pure test bench lock docs clean
 
 help: ## print every target and what it does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "  variables: PORT=8000 HOST=127.0.0.1 DATA=.huitou (run, demo, kafka-*), HOUSEHOLDS= (demo), T=path (test), ALL=1 (test, demo)"
 
-run: $(VENV)/.run ## start the whole platform on embedded PostgreSQL and Valkey
-	@exec $(BIN)/python -m embedded --host $(HOST) --port $(PORT) --data $(DATA)
+# A folder that was asked for; each of these commands has its own otherwise.
+OWN_DATA = $(if $(filter-out undefined default file,$(origin DATA)),--data $(DATA))
+OVER = $(if $(BUS),--bus $(BUS)) $(if $(KAFKA_PORT),--kafka-port $(KAFKA_PORT))
 
-demo: $(VENV)/.demo ## replay real purchases and show members moving (HOUSEHOLDS=n, ALL=1)
-	@exec $(BIN)/python -m demo $(if $(HOUSEHOLDS),--households $(HOUSEHOLDS)) $(if $(ALL),--all) $(if $(filter-out undefined default file,$(origin DATA)),--data $(DATA))
+run: $(VENV)/.run ## start the whole platform on embedded PostgreSQL and Valkey (BUS=kafka: and Kafka)
+	@exec $(BIN)/python -m embedded --host $(HOST) --port $(PORT) --data $(DATA) $(OVER)
 
-KAFKA_DATA = $(if $(filter-out undefined default file,$(origin DATA)),--data $(DATA))
+up-local: $(VENV)/.run ## start every service in processes of its own, over PostgreSQL, Valkey and Kafka, without Docker
+	@exec $(BIN)/python -m embedded.distributed --port $(PORT) $(if $(KAFKA_PORT),--kafka-port $(KAFKA_PORT)) $(OWN_DATA)
+
+demo: $(VENV)/.demo ## replay real purchases and show members moving (HOUSEHOLDS=n, ALL=1, BUS=kafka)
+	@exec $(BIN)/python -m demo $(if $(HOUSEHOLDS),--households $(HOUSEHOLDS)) $(if $(ALL),--all) $(OWN_DATA) $(OVER)
 
 kafka-up: $(VENV)/.run ## start Apache Kafka in the background, without Docker (BROKERS=1|3, KAFKA_PORT=9092)
-	@$(BIN)/python -m common.engines.kafka up $(if $(BROKERS),--brokers $(BROKERS)) $(if $(KAFKA_PORT),--port $(KAFKA_PORT)) $(KAFKA_DATA)
+	@$(BIN)/python -m common.engines.kafka up $(if $(BROKERS),--brokers $(BROKERS)) $(if $(KAFKA_PORT),--port $(KAFKA_PORT)) $(OWN_DATA)
 
 kafka-down: $(VENV)/.run ## stop it; the data stays in .huitou-kafka
-	@$(BIN)/python -m common.engines.kafka down $(KAFKA_DATA)
+	@$(BIN)/python -m common.engines.kafka down $(OWN_DATA)
 
 check: format lint types imports tree fresh pure ## format, lint, types, imports, tree, generated files and the pure tests
 
@@ -61,10 +66,13 @@ pure: $(VENV)/.dev
 test: $(VENV)/.dev ## the tests: `T=path` for one file, `ALL=1` adds the slow ones
 	@$(BIN)/pytest -q $(if $(T),$(T),-n 2 $(if $(ALL),,-m "not slow") tests)
 
-bench: $(VENV)/.dev ## measure orders and the log (8 minutes, on a machine left alone), into benchmarks/README.md
+bench: $(VENV)/.dev ## measure orders, the log over both buses, recovery and processes (15 minutes, on a machine left alone)
 	@$(BIN)/python -m benchmarks.orders.create
 	@$(BIN)/python -m benchmarks.orders.journey
 	@$(BIN)/python -m benchmarks.log.append_consume
+	@$(BIN)/python -m benchmarks.log.backlog
+	@$(BIN)/python -m benchmarks.log.recovery
+	@$(BIN)/python -m benchmarks.log.processes
 	@$(BIN)/python -m benchmarks.report
 
 docs: $(VENV)/.dev ## write anew what follows from the code: examples and schemas of events, generated pages

@@ -34,17 +34,19 @@ EXTRA_SERVICE_FILES = {"lifecycle": {"default_policy.py"}}
 ADAPTERS = "adapters"
 """A service's folder for what talks to the world beside the database: providers, channels, keys."""
 
-# Who may read the database's clock: the log's time, its generation and its retention (design §8).
+# Who may read the database's clock: the log's time, its generation and its retention (design §8); and who compares clocks.
 CLOCK_READERS = {
     "libs/common/src/common/bus/outbox.py",
     "libs/common/src/common/bus/tail.py",
     "libs/common/src/common/bus/retention.py",
+    "libs/common/src/common/bus/instruments.py",
 }
-# Who may begin a transaction on a connection: the unit of work, and what prepares the log.
+# Who may begin a transaction on a connection: the unit of work, and what prepares the log. The last commits Kafka's offsets.
 COMMITTERS = {
     "libs/common/src/common/db.py",
     "libs/common/src/common/bus/outbox.py",
     "libs/common/src/common/migrating.py",
+    "libs/common/src/common/bus/kafka/membership.py",
 }
 _SQL_CLOCK = re.compile(
     r"\b(now\s*\(|timeofday\s*\(|current_(timestamp|date|time)\b|local(time|timestamp)\b|(clock|statement|transaction)_timestamp\s*\()",

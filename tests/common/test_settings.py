@@ -212,3 +212,36 @@ def outcome() -> str:
     except SettingsError as error:
         return str(error)
     return ""
+
+
+@pytest.mark.parametrize(
+    ("values", "line"),
+    [
+        ({"bus": "kafka"}, "KAFKA_SERVERS"),
+        ({"kafka_servers": "broker"}, "host:port"),
+        ({"kafka_servers": "a:9092, b:9092"}, "host:port"),
+        ({"kafka_prefix": "a topic"}, "SHOP_KAFKA_PREFIX"),
+        ({"kafka_security": "sasl", "kafka_username": "huitou"}, "KAFKA_PASSWORD"),
+        ({"kafka_certificate_file": "client.pem"}, "KAFKA_KEY_FILE"),
+        ({"kafka_replication": 1}, "KAFKA_MINIMUM_IN_SYNC"),
+        ({"kafka_days": 7}, "LOG_DAYS"),
+    ],
+)
+def test_a_broker_is_described_whole(values: dict[str, Any], line: str) -> None:
+    [only] = said(**values)
+    assert line in only
+
+
+def test_a_relay_without_a_broker_says_what_is_missing() -> None:
+    with pytest.raises(SettingsError, match="KAFKA_SERVERS"):
+        _ = load_settings(ShopSettings).required_broker
+
+
+def test_the_broker_has_what_the_settings_say() -> None:
+    settings = load_settings(
+        ShopSettings, bus="kafka", kafka_servers="a:9092,b:9092", kafka_prefix="east", log_days=20, kafka_days=30
+    )
+    broker, rules = settings.required_broker, settings.topic_rules
+
+    assert (broker.servers, broker.topic("orders"), broker.security) == ("a:9092,b:9092", "east.orders", "none")
+    assert (rules.keep.days, rules.replication, rules.minimum_in_sync) == (30, 3, 2)

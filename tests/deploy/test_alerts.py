@@ -10,9 +10,10 @@ import yaml
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.metrics import MetricWrapperBase
 
-from common.bus.consumer import _ALARMS
+from common.bus import consumer
 from common.bus.dead_letters import Reason
-from common.bus.metrics import LogMetrics
+from common.bus.kafka import consumer as kafka_consumer
+from common.bus.metrics import LogMetrics, RelayMetrics
 from common.contracts.members import RewardRefused
 from common.http.limits import Limiter
 from common.http.middleware import HttpMetrics
@@ -26,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RUNBOOKS = ROOT / "docs" / "runbooks"
 SECTIONS = ["What it means", "Look", "Do", "Over when"]
 OF_PROMETHEUS = {"up": {"job"}}
+ALARMS = {*consumer._ALARMS.values(), *kafka_consumer._ALARMS.values(), "clock"}
 SERVICE = "service"
 """Put on every sample by the `/metrics` at the root of a process."""
 
@@ -53,6 +55,7 @@ def declared() -> dict[str, set[str]]:
     """What a scrape can hold: name of a sample → its labels."""
     registry = CollectorRegistry()
     LogMetrics(registry)
+    RelayMetrics(registry)
     HttpMetrics(registry)
     Limiter(service="orders", url=None, registry=registry)
     for metrics in (OrderMetrics, MemberMetrics, EngagementMetrics, LifecycleMetrics):
@@ -101,7 +104,7 @@ def test_an_alert_names_what_the_code_declares(rule: Rule) -> None:
 @each_rule
 def test_a_label_is_compared_with_values_that_it_can_have(rule: Rule) -> None:
     possible = {
-        ("log_alarm", "kind"): set(_ALARMS.values()),
+        ("log_alarm", "kind"): ALARMS,
         ("log_dead_letters_open", "reason"): {reason.value for reason in Reason},
         ("engagement_messages_refused_total", "reason"): set(get_args(MessageReason)),
         ("members_rewards_total", "outcome"): {*get_args(RewardRefused.__annotations__["reason"]), "granted"},
@@ -114,7 +117,7 @@ def test_a_label_is_compared_with_values_that_it_can_have(rule: Rule) -> None:
 
 def test_every_way_to_stand_still_has_its_alert() -> None:
     told = " ".join(rule["expr"] for rule in RULES)
-    for kind in _ALARMS.values():
+    for kind in ALARMS:
         assert f'log_alarm{{kind="{kind}"}}' in told
     for reason in Reason:
         assert re.search(rf'log_dead_letters_open\{{reason=~"[^"]*\b{reason}\b', told)

@@ -9,10 +9,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx2
 
-READY_SECONDS = 60
+READY_SECONDS = 120
 
 
 @dataclass
@@ -41,8 +42,10 @@ def _environment() -> dict[str, str]:
     return {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
 
 
-async def start(data: Path, *, port: int = 0, arguments: tuple[str, ...] = ()) -> asyncio.subprocess.Process:
-    command = [sys.executable, "-m", "embedded", "--data", str(data), "--port", str(port), *arguments]
+async def start(
+    data: Path, *, port: int = 0, module: str = "embedded", arguments: tuple[str, ...] = ()
+) -> asyncio.subprocess.Process:
+    command = [sys.executable, "-m", module, "--data", str(data), "--port", str(port), *arguments]
     return await asyncio.create_subprocess_exec(
         *command,
         stdout=asyncio.subprocess.PIPE,
@@ -52,35 +55,39 @@ async def start(data: Path, *, port: int = 0, arguments: tuple[str, ...] = ()) -
     )
 
 
-async def fails(data: Path, *, port: int = 0) -> tuple[int, str]:
-    """Start what cannot start; its exit code and everything it said."""
-    process = await start(data, port=port)
+async def fails(data: Path, **wishes: Any) -> tuple[int, str]:
+    """Start what cannot start; its exit code and everything it said. `wishes` as for `start`."""
+    process = await start(data, **wishes)
     async with asyncio.timeout(READY_SECONDS):
         output, _ = await process.communicate()
     return process.returncode or 0, output.decode()
 
 
 @asynccontextmanager
-async def running(data: Path, *, port: int = 0) -> AsyncIterator[RunningPlatform]:
-    process = await start(data, port=port)
+async def running(data: Path, **wishes: Any) -> AsyncIterator[RunningPlatform]:
+    """`wishes` as for `start`."""
+    process = await start(data, **wishes)
+    assert process.stdout is not None
     try:
-        yield await _ready(process)
+        platform = await _ready(process, process.stdout)
+        reading = asyncio.create_task(process.stdout.read())  # else it would wait for somebody who reads what it says
+        yield platform
     finally:
         if process.returncode is None:
             process.send_signal(signal.SIGTERM)
             await process.wait()
+    await reading
 
 
-async def _ready(process: asyncio.subprocess.Process) -> RunningPlatform:
-    assert process.stdout is not None
+async def _ready(process: asyncio.subprocess.Process, stdout: asyncio.StreamReader) -> RunningPlatform:
     output = ""
     async with asyncio.timeout(READY_SECONDS):
         while "Ctrl-C stops it" not in output:
-            line = await process.stdout.readline()
+            line = await stdout.readline()
             if not line:
                 raise AssertionError(f"the platform ended before it was ready:\n{output}")
             output += line.decode()
-    url = re.search(r"start here\s+(http://\S+?)/$", output, re.MULTILINE)
+    url = re.search(r"(?:start here|API pages)\s+(http://[^/\s]+)/", output)
     token = re.search(r"TOKEN=(\S+)", output)
     assert url is not None
     assert token is not None

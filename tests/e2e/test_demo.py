@@ -17,6 +17,7 @@ from demo.journey import Journey
 from demo.report import print_report
 from demo.run import carried
 from demo.steps import Step
+from embedded.platform import Bus, Configuration
 from factories.journey import Row, journey
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
@@ -62,9 +63,9 @@ def small(tmp_path: Path) -> Journey:
     )
 
 
-async def report(small: Journey, data: Path, progress: Quiet) -> str:
+async def report(small: Journey, data: Path, progress: Quiet, *, bus: Bus = "postgres") -> str:
     console = Console(file=StringIO(), width=120)
-    async with carried(small, data=data, port=0, progress=progress) as run:
+    async with carried(small, Configuration(data=data, port=0, bus=bus), progress=progress) as run:
         right = await print_report(run, console)
     said = console.file.getvalue()  # type: ignore[attr-defined]  # it is the StringIO
     assert right, said
@@ -88,6 +89,21 @@ async def test_a_demo_that_is_interrupted_goes_on_and_run_again_changes_nothing(
     assert re.search(r"not the first of its target +│ 1 ", whole)
     assert re.search(r"│ all +│ .*│ 4 ", whole)
     assert "SYNTHETIC" in whole
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("kafka_jars")
+async def test_a_demo_goes_on_over_kafka_and_back_and_shows_the_same(small: Journey) -> None:
+    """Begun over one bus, carried to the end over the other, shown again over the first."""
+    folder, other = make_folder(), make_folder()
+    with pytest.raises(KeyboardInterrupt):
+        await report(small, folder, Quiet(steps=4))
+    changed = await report(small, folder, Quiet(), bus="kafka")
+    again = await report(small, folder, Quiet())
+    whole = await report(small, other, Quiet(), bus="kafka")
+
+    assert before_pace(changed) == before_pace(again) == before_pace(whole)
+    assert re.search(r"line amounts .* USD 36\.77 │ USD 36\.77 │ holds", whole)
 
 
 def before_pace(said: str) -> str:

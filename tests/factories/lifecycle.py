@@ -1,13 +1,13 @@
 """What members do, as events of other services, and a lifecycle whose clock is driven."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from common.auth.principal import Role
-from common.bus.dead_letters import lock_lanes
+from common.bus.locks import EVERY_LANE, lock_lanes
 from common.bus.position import Position
 from common.bus.records import LogRow, Received
 from common.clock import VirtualClock
@@ -122,9 +122,9 @@ class Life:
         await self.clock.advance_to(moment)
         await self.tick(moment - INSTANT)
 
-    async def tick(self, up_to: datetime) -> int:
+    async def tick(self, up_to: datetime, *, lanes: Collection[int] = EVERY_LANE) -> int:
         woken = 0
-        while last := await tick(self.service.db, up_to=up_to):
+        while last := await tick(self.service.db, lanes=lanes, up_to=up_to):
             woken += last
             if last < LARGEST:
                 break

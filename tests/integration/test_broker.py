@@ -31,14 +31,6 @@ class Sent:
     headers: tuple[tuple[str, bytes], ...]
 
 
-@pytest.fixture(scope="session")
-def kafka() -> str:
-    try:
-        return brokers.shared()
-    except BrokerUnavailable as reason:
-        pytest.skip(str(reason))
-
-
 @pytest.fixture
 async def topic(kafka: str) -> AsyncIterator[str]:
     name = f"test.{uuid4()}"

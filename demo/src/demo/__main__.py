@@ -19,6 +19,7 @@ from demo.report import print_report
 from demo.run import ZONE, carried
 from demo.state import OtherDemo
 from demo.steps import Step
+from embedded.platform import BUSES, Bus, Configuration
 from embedded.settling import NotSettled
 
 DEFAULT_HOUSEHOLDS = 50
@@ -61,14 +62,21 @@ class Bar:
 @click.option(
     "--port", default=0, type=click.IntRange(0, 65535), help="Port of the APIs while it runs; 0: any free one."
 )
-def main(*, households: int, everyone: bool, data: Path | None, port: int) -> None:
+@click.option(
+    "--bus", default="postgres", show_default=True, type=click.Choice(BUSES), help="What carries the event log."
+)
+@click.option(
+    "--kafka-port", type=click.IntRange(1, 65535), help="The broker's first port; as before, else any free one."
+)
+def main(*, households: int, everyone: bool, data: Path | None, port: int, bus: Bus, kafka_port: int | None) -> None:
     disable_created_metrics()  # type: ignore[no-untyped-call]
     configure_logging(level="WARNING", format="console")
     console = Console()
     try:
         journey = Journey(journey_folder(), households=None if everyone else households, zone=ZONE)
         folder = data or Path(f".huitou-demo-{len(journey.households)}")
-        right = loops.run(run_until_interrupted(_run(journey, folder, port, console)))
+        wanted = Configuration(data=folder, port=port, bus=bus, kafka_port=kafka_port, tell=console.print)
+        right = loops.run(run_until_interrupted(_run(journey, wanted, console)))
     except Interrupted:
         console.print("interrupted; the same command goes on from here")
         sys.exit(130)
@@ -78,10 +86,10 @@ def main(*, households: int, everyone: bool, data: Path | None, port: int) -> No
     sys.exit(not right)
 
 
-async def _run(journey: Journey, folder: Path, port: int, console: Console) -> bool:
+async def _run(journey: Journey, wanted: Configuration, console: Console) -> bool:
     bar = Bar(console)
     try:
-        async with carried(journey, data=folder, port=port, progress=bar) as run:
+        async with carried(journey, wanted, progress=bar) as run:
             bar.end()
             return await print_report(run, console)
     finally:

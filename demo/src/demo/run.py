@@ -59,15 +59,18 @@ class Run:
 
 
 @asynccontextmanager
-async def carried(journey: Journey, *, data: Path, port: int, progress: Progress) -> AsyncIterator[Run]:
-    """Start or resume the demo in its folder, carry it to the end of the year, and keep the platform up for questions."""
+async def carried(journey: Journey, wanted: Configuration, *, progress: Progress) -> AsyncIterator[Run]:
+    """Start or resume the demo in its folder, carry it to the end of the year, and keep the platform up for questions.
+
+    `wanted`: where and over which bus; the rest is the demo's.
+    """
     plan = list(steps(journey, zone=ZONE, length=timedelta(hours=STEP_HOURS)))
+    data = wanted.data
     state = State.begin(data, households=len(journey.households), seed=SEED, step_hours=STEP_HOURS, start=plan[0].at)
     clock = VirtualClock(state.clock)
     secret = new_webhook_secret()
-    configuration = Configuration(
-        data=data,
-        port=port,
+    configuration = replace(
+        wanted,
         clock=clock,
         keep_log=True,
         settings={

@@ -5,35 +5,27 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import asyncpg
-import structlog
+from typing import Any, Literal
 
 from common.auth.keys import FixedKeys
+from common.bus.kafka.relay import Relay
 from common.bus.wakeups import Wakeups
 from common.clock import Clock, SystemClock
 from common.engines.folder import DataFolder, open_folder
-from common.engines.postgres import PostgresEngine
-from common.engines.valkey import ValkeyEngine
+from common.engines.kafka.engine import KafkaEngine
+from common.engines.kafka.jars import Tell
 from common.http.app import service_app
 from common.http.front import front
-from common.loops import Loop
-from common.migrating import migrate_in_loop
-from common.provisioning import provision_database, provision_roles
-from common.runtime import Runtime, Service, Surroundings, Worker
+from common.runtime import Runtime, Surroundings, Worker, build_relay
 from common.serving import bind, serving
-from engagement.app import SERVICE as ENGAGEMENT
-from lifecycle.app import SERVICE as LIFECYCLE
-from members.adapters.tokens import TokenSigner, load_signing_key
-from members.app import SERVICE as MEMBERS
-from orders.app import SERVICE as ORDERS
+from embedded.engines import start_engines
+from embedded.preparing import load_signer, migrate_all, service_settings
+from embedded.services import SERVICES
+from embedded.switching import follow_kafka, follow_postgres
+from members.adapters.tokens import TokenSigner
 
-log = structlog.get_logger(__name__)
-
-SERVICES: Mapping[str, Service] = {service.name: service for service in (ORDERS, MEMBERS, ENGAGEMENT, LIFECYCLE)}
-DATABASE = "huitou"
-WATCH_SECONDS = 1.0
+Bus = Literal["postgres", "kafka"]
+BUSES = ["postgres", "kafka"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,10 +33,15 @@ class Configuration:
     data: Path
     host: str = "127.0.0.1"
     port: int = 8000
+    bus: Bus = "postgres"
+    kafka_port: int | None = None
+    """The first of the broker's. None: as before, at first any free ones."""
     clock: Clock = field(default_factory=SystemClock)
     keep_log: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
     """Settings of every service that differ from their defaults."""
+    tell: Tell = lambda _: None
+    """Is told, a line at a time, what takes long, and what was changed in the folder."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +50,9 @@ class Platform:
     folder: DataFolder
     runtimes: Mapping[str, Runtime]
     workers: Mapping[str, Worker]
+    relays: Mapping[str, Relay]
+    """Of each service, over Kafka."""
+    kafka_servers: str | None
     signer: TokenSigner
 
 
@@ -64,18 +64,11 @@ async def running_platform(configuration: Configuration) -> AsyncIterator[Platfo
     async with AsyncExitStack() as stack:
         stack.callback(bound.close)
         folder = stack.enter_context(open_folder(configuration.data))
-        urls, valkey_url = await _start_engines(stack, folder)
-        for name, service in SERVICES.items():  # one after another: alembic keeps its context in a global
-            await migrate_in_loop(url=urls[name], schema=name, folder=service.migrations)
-        key_file = folder.path / "secrets" / "signing-key.pem"
-        settings = {
-            "environment": "development",
-            "valkey_url": valkey_url,
-            "signing_key_file": key_file,
-            "personal_data_secret": folder.secret("personal-data"),
-            **configuration.settings,
-        }
-        signer = _signer(key_file)
+        kafka = KafkaEngine(folder, first_port=configuration.kafka_port) if configuration.bus == "kafka" else None
+        engines = await start_engines(stack, folder, kafka=kafka, tell=configuration.tell)
+        await migrate_all(engines)
+        settings = service_settings(folder, engines, keep_log=configuration.keep_log) | dict(configuration.settings)
+        signer = load_signer(settings)
         surroundings = Surroundings(
             clock=configuration.clock,
             wakeups=Wakeups(),
@@ -83,13 +76,22 @@ async def running_platform(configuration: Configuration) -> AsyncIterator[Platfo
             keep_log=configuration.keep_log,
         )
         runtimes = {
-            name: Runtime(service, service.settings(**settings, database_url=urls[name]), surroundings)
+            name: Runtime(service, service.settings(**settings, database_url=engines.urls[name]), surroundings)
             for name, service in SERVICES.items()
         }
         for runtime in runtimes.values():
             await stack.enter_async_context(runtime.running())
+        relays: dict[str, Relay] = {}
+        if kafka is None:
+            await follow_postgres(runtimes, folder, tell=configuration.tell)
+        else:
+            await follow_kafka(runtimes, tell=configuration.tell)
+            relays = {name: build_relay(runtime) for name, runtime in runtimes.items()}
+            stack.push_async_callback(_stop, relays)
+            for relay in relays.values():
+                relay.start()
         workers = {name: Worker(runtime) for name, runtime in runtimes.items()}
-        stack.push_async_callback(_stop_workers, workers)
+        stack.push_async_callback(_stop, workers)
         for worker in workers.values():
             worker.start()
         app = front({name: service_app(runtime) for name, runtime in runtimes.items()})
@@ -99,49 +101,11 @@ async def running_platform(configuration: Configuration) -> AsyncIterator[Platfo
             folder=folder,
             runtimes=runtimes,
             workers=workers,
+            relays=relays,
+            kafka_servers=engines.kafka_servers,
             signer=signer,
         )
 
 
-async def _start_engines(stack: AsyncExitStack, folder: DataFolder) -> tuple[dict[str, str], str]:
-    """PostgreSQL with its roles and schemas, and Valkey; the services' database URLs, and Valkey's."""
-    postgres, valkey = PostgresEngine(folder), ValkeyEngine(folder)
-    stack.push_async_callback(postgres.stop)
-    stack.push_async_callback(valkey.stop)
-    await asyncio.gather(postgres.start(), valkey.start())
-    passwords = {name: folder.secret(f"role-{name}") for name in SERVICES}
-    connection = await asyncpg.connect(postgres.dsn())
-    try:
-        await provision_roles(connection, passwords=passwords)
-    finally:
-        await connection.close()
-    await provision_database(postgres.dsn(), database=DATABASE, services=list(SERVICES))
-    watch = Loop("engines", lambda stopping: _watch(stopping, postgres, valkey))
-    watch.start()
-    stack.push_async_callback(watch.stop)
-    urls = {name: postgres.dsn(database=DATABASE, user=name, password=password) for name, password in passwords.items()}
-    return urls, valkey.url()
-
-
-async def _watch(stopping: asyncio.Event, postgres: PostgresEngine, valkey: ValkeyEngine) -> None:
-    """Start an engine again that has ended although nobody asked."""
-    while not stopping.is_set():
-        for name, engine in (("PostgreSQL", postgres), ("Valkey", valkey)):
-            if engine.pid is None:
-                log.error("engine ended, starting it again", engine=name)
-                await engine.start()
-        try:
-            await asyncio.wait_for(stopping.wait(), WATCH_SECONDS)
-        except TimeoutError:
-            continue
-
-
-def _signer(key_file: Path) -> TokenSigner:
-    defaults = MEMBERS.settings.model_fields
-    return TokenSigner(
-        load_signing_key(key_file), issuer=defaults["token_issuer"].default, audience=defaults["token_audience"].default
-    )
-
-
-async def _stop_workers(workers: Mapping[str, Worker]) -> None:
-    await asyncio.gather(*(worker.stop() for worker in workers.values()))
+async def _stop(parts: Mapping[str, Relay] | Mapping[str, Worker]) -> None:
+    await asyncio.gather(*(part.stop() for part in parts.values()))

@@ -1,10 +1,11 @@
 """Driving a platform on a virtual clock: issue a step's requests, wait until all is read, step again (design §8)."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from time import monotonic
 
+from common.bus.position import Position
 from common.clock import VirtualClock
 from embedded.platform import Platform
 
@@ -44,6 +45,8 @@ async def advance(platform: Platform, clock: VirtualClock, moment: datetime) -> 
         due = await next_due(platform)
         stop = moment if due is None else min(moment, max(due, clock.now()) + TICK)
         await clock.advance_to(stop)
+        for relay in platform.relays.values():
+            relay.wake()
         for worker in platform.workers.values():
             worker.timers.wake()
             worker.consumer.wake()
@@ -53,16 +56,29 @@ async def advance(platform: Platform, clock: VirtualClock, moment: datetime) -> 
 def _unread(platform: Platform) -> Iterator[str]:
     """What somebody has not read yet."""
     now = platform.runtimes["orders"].clock.now()
+    sent = {producer: _sent(platform, producer) for producer in platform.runtimes}
     for name, worker in platform.workers.items():
-        feeds = {feed.producer: feed for feed in worker.consumer.feeds if feed.begun}
         for producer in worker.runtime.service.handlers.producers:
-            feed, head = feeds.get(producer), platform.runtimes[producer].db.head
-            if feed is None:
+            tails, complete_to = sent[producer], worker.consumer.complete_to(producer)
+            if tails is None:
+                yield f"the relay of {producer} has not sent everything yet"
+                continue
+            handled = worker.consumer.handled_to(producer)
+            if len(handled) != len(tails):
                 yield f"{name} has not begun to read {producer}"
-            elif feed.cursor.position < head:
-                yield f"{name} has read {producer} up to {feed.cursor.position} of {head}"
-            elif feed.tail.complete_to is None or feed.tail.complete_to < now - TICK:
-                yield f"{name} knows the time of {producer} up to {feed.tail.complete_to}, it is {now}"
+            elif any(last < tail for last, tail in zip(handled, tails, strict=True)):
+                yield f"{name} has read {producer} up to {max(handled)} of {max(tails)}"
+            elif complete_to is None or complete_to < now - TICK:
+                yield f"{name} knows the time of {producer} up to {complete_to}, it is {now}"
+
+
+def _sent(platform: Platform, producer: str) -> Sequence[Position] | None:
+    """Where a reader stands who has read everything; None while that is not where readers read."""
+    head = platform.runtimes[producer].db.head
+    if producer not in platform.relays:
+        return [head]
+    state = platform.relays[producer].state
+    return None if state is None or state.cursor.position < head else state.tails
 
 
 async def _due(platform: Platform) -> str | None:

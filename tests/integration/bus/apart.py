@@ -8,7 +8,7 @@ import asyncpg
 from pydantic import SecretStr
 
 from common.bus.cursors import Cursor
-from common.bus.forks import accept_fork, describe_log
+from common.bus.forks import describe_log, return_to_survivor
 from common.bus.position import Position
 from common.bus.records import Handlers
 from common.ids import new_id
@@ -86,7 +86,7 @@ class Apart:
 
     async def accept_fork(self) -> tuple[Position, Cursor]:
         async with self._operating() as runtime:
-            return await accept_fork(runtime, self._source)
+            return await return_to_survivor(runtime, self._source)
 
     async def describe_log(self) -> str:
         async with self._operating() as runtime:

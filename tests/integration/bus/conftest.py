@@ -50,7 +50,9 @@ async def database(engines: Engines, bus_template: str) -> AsyncIterator[str]:
 
 @pytest.fixture(params=sorted(TRANSPORTS))  # a module that is about one says so: `ONLY_POSTGRES`
 async def log(request: pytest.FixtureRequest, engines: Engines, database: str) -> AsyncIterator[Log]:
-    log = Log(engines=engines, database=database, transport=TRANSPORTS[request.param])
+    servers = request.getfixturevalue("kafka") if request.param == "kafka" else ""
+    log = Log(engines=engines, database=database, transport=TRANSPORTS[request.param], servers=servers)
+    await log.open()
     yield log
     await log.close()
 

@@ -1,12 +1,15 @@
 """Events with a number in them, and handlers whose effect is one row an event: what was lost, doubled or out of order shows."""
 
 import asyncio
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from typing import Any
 from uuid import UUID, uuid5
 
+from common.bus.lanes import lane_of
 from common.bus.records import Handlers, Received
 from common.contracts.engagement import CheckinRecorded
 from common.contracts.event import Event
@@ -39,6 +42,12 @@ class Effect:
 
 def member(key: int) -> UUID:
     return uuid5(UUID(int=0), f"member {key}")
+
+
+def neighbours(count: int) -> list[int]:
+    """Keys of one lane: whatever carries them, they are read together and in order."""
+    lane = lane_of(str(member(0)))
+    return list(islice((key for key in itertools.count() if lane_of(str(member(key))) == lane), count))
 
 
 def earned(number: int, *, key: int = 0) -> PointsEarned:

@@ -61,7 +61,7 @@ async def test_bytes_that_are_no_event_are_set_aside_with_a_clear_error(log: Log
     await log.drain(recording())
     assert await log.numbers() == [1, 2]
     letters = await log.letters()
-    assert [letter["key"] for letter in letters] == list(BROKEN)
+    assert sorted(letter["key"] for letter in letters) == sorted(BROKEN)
     for letter in letters:
         _, reason, named = BROKEN[letter["key"]]
         assert (letter["reason"], named in letter["error"]) == (reason, True), f"{letter['key']}: {letter['error']}"

@@ -29,9 +29,9 @@ def old_version(*unknown: type[Event]) -> Iterator[Handlers]:
         yield recording(PointsEarned)
 
 
-async def replayed(log: Log, numbers: list[int]) -> None:
+async def replayed(log: Log, numbers: list[int], *, key: int | None = None) -> None:
     async def there() -> bool:
-        return await log.numbers() == numbers and not await log.letters()
+        return await log.numbers(key=key) == numbers and not await log.letters()
 
     await eventually(there, seconds=SECONDS, what=f"applied {numbers} with no letter left")
 
@@ -41,19 +41,15 @@ async def test_the_version_that_knows_a_type_replays_what_was_parked(log: Log) -
     await log.produce(earned(1), reversed_(2), earned(3), reversed_(4), earned(5, key=1))
     with old_version() as handlers:
         await log.drain(handlers)
-        assert await log.numbers() == [1, 5]
-        assert await log.reasons() == [
-            "unknown_type",
-            "behind",
-            "unknown_type",
-        ]
+        assert sorted(await log.numbers()) == [1, 5]
+        assert await log.reasons() == ["unknown_type", "behind", "unknown_type"]
         await log.produce(earned(6))
         await log.drain(handlers)
-        assert await log.numbers() == [1, 5]
+        assert sorted(await log.numbers()) == [1, 5]
     async with log.consuming(NEW):
-        await replayed(log, [1, 5, 2, 3, 4, 6])
+        await replayed(log, [1, 2, 3, 4, 6], key=0)
         await log.produce(reversed_(7), earned(8))
-        await replayed(log, [1, 5, 2, 3, 4, 6, 7, 8])
+        await replayed(log, [1, 2, 3, 4, 6, 7, 8], key=0)
 
 
 async def test_versions_take_turns(log: Log) -> None:
@@ -85,7 +81,8 @@ async def test_what_neither_version_knows_stays_parked(log: Log) -> None:
     with old_version(PointsReversed) as handlers:
         await log.drain(handlers)
         await log.drain(handlers)
-        assert await log.reasons() == ["unknown_type", "behind", "unknown_type"]
+        assert await log.reasons(key=0) == ["unknown_type", "behind"]
+        assert await log.reasons(key=1) == ["unknown_type"]
         assert await log.numbers() == []
 
 

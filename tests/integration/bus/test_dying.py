@@ -15,7 +15,7 @@ from common.bus.position import Position
 from common.contracts.members import PointsEarned, PointsReversed
 from common.db import Database
 from integration.bus.effects import POISON, earned, recording, reversed_
-from integration.bus.harness import GROUP, Log
+from integration.bus.harness import GROUP, ONLY_POSTGRES, Log
 from integration.bus.interruptions import CancelledAt, CuttingProxy, Moment
 from integration.bus.load import FAILURES
 
@@ -65,6 +65,7 @@ async def consume_to(log: Log, db: Database, head: Position, *, url: str | None 
     await consumer._run(stopping)
 
 
+@ONLY_POSTGRES
 async def test_a_consumer_is_cancelled_at_every_await(log: Log) -> None:
     told, n = Told(log), 0
     cancelled = True
@@ -95,6 +96,7 @@ async def proxy(log: Log) -> AsyncIterator[CuttingProxy]:
     shutil.rmtree(folder)
 
 
+@ONLY_POSTGRES
 @pytest.mark.parametrize("moment", ["before", "after"])
 async def test_a_consumer_is_cut_off_at_every_message(log: Log, proxy: CuttingProxy, moment: Moment) -> None:
     """Its own connection and its reader's alike; a commit that was cut may have happened or not."""

@@ -1,30 +1,33 @@
 """Several members of one group: one carries out a batch, the others find it done."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
 
-from common.bus.feed import Feed
+from common.bus.carrying import Carrier
 from common.bus.records import LogRow
 from common.testing.waiting import eventually
 from integration.bus.effects import earned, recording
-from integration.bus.harness import SECONDS, Log
+from integration.bus.harness import ONLY_POSTGRES, SECONDS, Log
 
 pytestmark = pytest.mark.integration
 
 
+@ONLY_POSTGRES
 async def test_two_members_with_the_same_batch(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
     """16. Both have read it before either locks the lane; its effects happen once, and the second goes on from there."""
-    barrier, batches, begun = asyncio.Barrier(2), list[list[LogRow]](), Feed._commit_batch
+    barrier, batches, begun = asyncio.Barrier(2), list[Sequence[LogRow]](), Carrier.carry_out
 
-    async def commit_together(feed: Feed, rows: list[LogRow]) -> None:
-        batches.append(rows)
+    async def carry_out_together(carrier: Carrier, place: Any, **rest: Any) -> None:
+        batches.append(place._rows)
         if len(batches) <= 2:
             await asyncio.wait_for(barrier.wait(), SECONDS)
-        await begun(feed, rows)
+        await begun(carrier, place, **rest)
 
-    monkeypatch.setattr(Feed, "_commit_batch", commit_together)
+    monkeypatch.setattr(Carrier, "carry_out", carry_out_together)
     await log.produce(earned(1), earned(2))
     async with AsyncExitStack() as members:
         for db in (log.new_db(), log.new_db()):
@@ -74,6 +77,7 @@ async def test_members_take_turns_and_lose_nothing(log: Log) -> None:
         assert numbers == list(range(len(numbers)))
 
 
+@ONLY_POSTGRES
 async def test_a_member_that_lies_idle_does_not_take_old_news_for_lost_history(log: Log) -> None:
     """Its cursor in memory is old; before it raises an alarm it asks where the group stands."""
     await log.produce(earned(1))

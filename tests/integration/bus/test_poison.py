@@ -6,21 +6,26 @@ from typing import Any
 import asyncpg
 import pytest
 
-from common.bus import consumer as consumers
+from common.bus import instruments
 from common.bus.records import Handlers, Received
 from common.contracts.engagement import CheckinRecorded
 from common.contracts.members import PointsEarned, PointsReversed
 from common.db import UnitOfWork
 from common.testing.waiting import eventually
-from integration.bus.effects import POISON, checkin, earned, member, record, recording, reversed_
+from integration.bus.effects import POISON, checkin, earned, member, neighbours, record, recording, reversed_
 from integration.bus.harness import SECONDS, Log
 
 pytestmark = pytest.mark.integration
 
 
+def alone(key: int, number: int) -> PointsEarned:
+    """With a key that no other event has."""
+    return earned(number, key=key)
+
+
 async def test_poison_is_found_by_halves_and_the_rest_goes_through(log: Log) -> None:
     numbers = [POISON + n if n in {3, 17, 18} else n for n in range(30)]
-    await log.produce(*(earned(number, key=n) for n, number in enumerate(numbers)))
+    await log.produce(*map(alone, neighbours(30), numbers))
     await log.drain(recording())
     assert await log.numbers() == [number for number in numbers if number < POISON]
     letters = await log.letters()
@@ -31,9 +36,10 @@ async def test_poison_is_found_by_halves_and_the_rest_goes_through(log: Log) -> 
 
 @pytest.mark.parametrize("ordered", [True, False])
 async def test_later_events_of_the_key_wait_where_handlers_declare_order(log: Log, ordered: bool) -> None:
-    await log.produce(earned(1), earned(POISON), earned(2), earned(3, key=1))
+    other = neighbours(2)[1]
+    await log.produce(earned(1), earned(POISON), earned(2), earned(3, key=other))
     await log.drain(recording(ordered=ordered))
-    await log.produce(earned(4), earned(5, key=1))
+    await log.produce(earned(4), earned(5, key=other))
     await log.drain(recording(ordered=ordered))
     assert await log.numbers() == ([1, 3, 5] if ordered else [1, 2, 3, 4, 5])
     assert await log.reasons() == (["poison", "behind", "behind"] if ordered else ["poison"])
@@ -60,7 +66,7 @@ async def test_deferred_constraint_in_a_bisected_batch(log: Log) -> None:
         await uow.execute(
             "ALTER TABLE effect ADD FOREIGN KEY (number) REFERENCES allowed DEFERRABLE INITIALLY DEFERRED"
         )
-    await log.produce(*(earned(n, key=n) for n in range(20)))
+    await log.produce(*map(alone, neighbours(20), range(20)))
     await log.drain(recording())
     assert await log.numbers() == [n for n in range(20) if n != 13]
     assert [letter["reason"] for letter in await log.letters()] == ["poison"]
@@ -74,7 +80,7 @@ async def test_many_poisoned_events_stop_the_partition(
 
     However often it is tried again.
     """
-    monkeypatch.setattr(consumers, "ALARMED_SECONDS", 0.01)
+    monkeypatch.setattr(instruments, "ALARMED_SECONDS", 0.01)
     broken, tries = True, 0
 
     async def handle(uow: UnitOfWork, received: Sequence[Received[Any]]) -> None:
@@ -85,7 +91,7 @@ async def test_many_poisoned_events_stop_the_partition(
         await record(uow, received)
 
     handlers = Handlers({PointsEarned: handle, CheckinRecorded: record})
-    await log.produce(*(earned(n, key=n) for n in range(20)))
+    await log.produce(*map(alone, neighbours(20), range(20)))
     async with log.consuming(handlers):
         await log.produce(checkin(100, key=99))
         await log.scanned("engagement")
@@ -170,11 +176,12 @@ async def test_an_outage_while_poison_is_sought_condemns_nothing(log: Log) -> No
         if len(received) == 1 and to_come:
             await to_come.pop()(uow)
 
-    await log.produce(earned(1), earned(POISON, key=1), earned(2, key=2))
+    keys = neighbours(3)
+    await log.produce(*map(alone, keys, [1, POISON, 2]))
     await log.drain(Handlers({PointsEarned: handle}))
     assert await log.numbers() == [1, 2]
     assert to_come == []
-    assert [letter["key"] for letter in await log.letters(state=None)] == [str(member(1))]
+    assert [letter["key"] for letter in await log.letters(state=None)] == [str(member(keys[1]))]
 
 
 @pytest.mark.parametrize("message", ["\x00 and \ud800", "long " * 1000, ""])
@@ -184,7 +191,7 @@ async def test_whatever_a_handler_says_can_be_kept(log: Log, message: str) -> No
             raise ValueError(message)
         await record(uow, received)
 
-    await log.produce(earned(1), earned(2, key=1))
+    await log.produce(*map(alone, neighbours(2), [1, 2]))
     await log.drain(Handlers({PointsEarned: handle}))
     assert await log.numbers() == [2]
     assert await log.reasons() == ["poison"]

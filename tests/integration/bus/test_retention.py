@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +11,10 @@ import pytest
 from pydantic import SecretStr
 
 from common.bus import retention
-from common.bus.forks import accept_fork
+from common.bus.cursors import Cursor
+from common.bus.forks import return_to_survivor
+from common.bus.kafka import relay_state
+from common.bus.lanes import LANES
 from common.bus.position import START, Position
 from common.clock import VirtualClock
 from common.connection import Connection
@@ -108,7 +112,7 @@ async def test_a_cursor_below_the_floor_is_history_lost(old: Log) -> None:
         service = Service(name=GROUP, title="", folder=Path(), settings=ServiceSettings)
         runtime = Runtime(service, settings, Surroundings(clock=old.clock))
         await runtime.db.open()
-        await accept_fork(runtime, "members")
+        await return_to_survivor(runtime, "members")
         await runtime.db.close()
         await old.scanned("members")
         assert await old.numbers() == [0, 1, 100, 6, 7, 8]
@@ -232,3 +236,35 @@ async def test_a_group_that_begins_on_a_whole_log_reads_it_from_the_start(old: L
     assert await floor(await old.db("members")) == START
     await old.drain(recording(), accept_missing_history=False)
     assert await old.numbers() == list(range(9))
+
+
+async def carried_to(db: Database, position: Position) -> None:
+    """A relay has carried everything up to a position, and is away."""
+    await relay_state.begin(db, floor=START, partitions=LANES)
+    async with db.transaction() as uow:
+        state = await relay_state.take_over(uow.connection)
+        await relay_state.move(uow.connection, replace(state, cursor=Cursor(position, None)))
+
+
+async def test_what_a_relay_has_not_carried_is_kept(old: Log) -> None:
+    """Nobody at the broker has it. It is our own relay, so it may be asked."""
+    db = await old.db("members")
+    rows = await old.events()
+    await carried_to(db, Position(rows[2]["generation"], rows[2]["id"]))
+    await prune(old)
+    assert [row["id"] for row in await old.events()] == [row["id"] for row in rows[3:]]
+
+    await carried_to(db, Position(rows[5]["generation"], rows[5]["id"]))
+    await prune(old)
+    assert len(await old.events()) == 3
+
+
+async def test_a_log_that_is_no_longer_carried_is_pruned_by_age(old: Log) -> None:
+    db = await old.db("members")
+    await carried_to(db, START)
+    await prune(old)
+    assert len(await old.events()) == 9
+
+    await relay_state.retire(db)
+    await prune(old)
+    assert len(await old.events()) == 3

@@ -1,14 +1,19 @@
 """Law 5: nobody falls over unread input. And whoever cannot be moved holds up nobody."""
 
 import asyncio
+from collections.abc import Collection
 from datetime import datetime
+from time import monotonic
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
 
+from common.bus.lanes import lane_of
+from common.bus.locks import EVERY_LANE
 from common.contracts.lifecycle import ActionRequested, HealthChanged
-from common.runtime import Worker
+from common.runtime import Runtime, Worker
 from common.testing.waiting import eventually
 from factories.lifecycle import (
     DAY,
@@ -36,8 +41,14 @@ pytestmark = pytest.mark.integration
 ANNA, BEN = member(1), member(2)
 
 
-def everyone(moment: datetime, **others: datetime | None) -> dict[str, datetime | None]:
-    return {"orders": moment, "members": moment, "engagement": moment, **others}
+def everyone(moment: datetime, **others: datetime | None) -> dict[int, dict[str, datetime | None]]:
+    """Every lane is complete to that moment."""
+    return {lane: {"orders": moment, "members": moment, "engagement": moment, **others} for lane in EVERY_LANE}
+
+
+def told(lanes: Collection[int], moment: datetime) -> dict[int, dict[str, datetime | None]]:
+    """As a member is told that has only these lanes."""
+    return {lane: everyone(moment)[lane] for lane in lanes}
 
 
 async def healths(life: Life) -> list[str]:
@@ -101,8 +112,8 @@ async def test_what_waits_is_stepped_once_time_has_taken_its_course(life: Life) 
     assert await healths(life) == ["active"]
     await life.tick(START + 17 * DAY - INSTANT)
 
-    told = [(event.current, event.at, event.cause) for event in await life.service.events(HealthChanged)]
-    assert told == [("active", START, "event"), ("at_risk", midnight(START, days=16), "time")]
+    entered = [(event.current, event.at, event.cause) for event in await life.service.events(HealthChanged)]
+    assert entered == [("active", START, "event"), ("at_risk", midnight(START, days=16), "time")]
     assert (await life.member(ANNA))["metrics"]["chat"]["count"] == 1
 
 
@@ -217,6 +228,101 @@ async def test_many_are_woken_in_several_goes(life: Life, monkeypatch: pytest.Mo
         goes += 1
     assert goes == 3
     assert (await life.get("/standing-counts"))["health"]["at_risk"] == 25
+
+
+async def in_each_lane(life: Life) -> dict[int, UUID]:
+    """Lane → a member in it, who is at risk after some days of silence."""
+    members = {lane_of(str(who)): who for who in (member(number) for number in range(100))}
+    assert set(members) == set(EVERY_LANE)
+    await life.happen(*(registered(who) for who in members.values()))
+    return members
+
+
+async def at_risk(life: Life) -> set[int]:
+    """The lanes of those who are."""
+    rows = await life.service.db.fetch("SELECT member_id FROM member WHERE health = 'at_risk'")
+    return {lane_of(str(row["member_id"])) for row in rows}
+
+
+async def test_time_in_one_lane_moves_nobody_in_another(life: Life) -> None:
+    await in_each_lane(life)
+    ticks = Ticks(life.service.runtime)
+    await ticks(told(EVERY_LANE, START + HOUR) | told([3], START + 20 * DAY))
+    assert await at_risk(life) == {3}
+    await ticks(told([4, 5], START + 20 * DAY))
+    assert await at_risk(life) == {3, 4, 5}
+    rows = await life.service.db.fetch("SELECT lane, watermark FROM lane_clock")
+    assert {row["lane"]: row["watermark"] for row in rows} == {
+        lane: START + (20 * DAY if lane in {3, 4, 5} else HOUR) for lane in EVERY_LANE
+    }
+    await check(life.service.db)
+
+
+async def test_two_processes_wake_each_its_own_lanes(life: Life) -> None:
+    """Each is told of its own lanes only, and neither looks again and again because of who is due in the other's."""
+    await in_each_lane(life)
+    runtime = life.service.runtime
+    low, high = range(6), range(6, 12)
+    other = Runtime(runtime.service, runtime.settings, runtime.surroundings)
+    async with other.running():
+        ones, others = Ticks(runtime), Ticks(other)
+        assert not await ones(told(low, START + 20 * DAY))
+        assert await at_risk(life) == set(low)
+        assert not await others(told(high, START + 20 * DAY))
+        assert await at_risk(life) == set(EVERY_LANE)
+
+
+async def test_who_is_due_in_a_lane_of_others_is_not_looked_for(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
+    await in_each_lane(life)
+    ticks = Ticks(life.service.runtime)
+    await ticks(told(EVERY_LANE, START + HOUR / 2))  # knows of every lane when somebody is due there
+    looked: list[Collection[int]] = []
+    original = service.tick
+
+    async def counted(*args: Any, lanes: Collection[int], **options: Any) -> int:
+        looked.append(lanes)
+        return await original(*args, lanes=lanes, **options)
+
+    monkeypatch.setattr(service, "tick", counted)
+    monkeypatch.setattr(service, "LOOK_SECONDS", 3600.0)
+    await ticks(told([0, 1], START + 20 * DAY))
+    await ticks(told([0, 1], START + 20 * DAY + INSTANT))
+    assert looked == [[0, 1]]
+
+
+async def test_a_lane_that_somebody_works_on_holds_nobody_up_for_long(
+    life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await in_each_lane(life)
+    ticks, db = Ticks(life.service.runtime), life.service.db
+    connection = await db.connect()
+    try:
+        async with connection.transaction():
+            await connection.execute("SELECT FROM lane FOR UPDATE")
+            assert not await ticks(told([3], START + 20 * DAY))
+            began = monotonic()
+            assert not await ticks(told([3], START + 20 * DAY))
+            assert monotonic() - began < 1  # it rests
+    finally:
+        await connection.close()
+    monkeypatch.setattr(service, "monotonic", lambda: monotonic() + service.LOOK_SECONDS)
+    await ticks(told([3], START + 20 * DAY))
+    assert await at_risk(life) == {3}
+
+
+async def test_the_age_of_time_is_that_of_the_slowest_lane_it_has(life: Life) -> None:
+    def age() -> object:
+        return life.service.runtime.registry.get_sample_value("lifecycle_watermark_age_seconds")
+
+    ticks = Ticks(life.service.runtime)
+    await life.clock.advance_to(START + 10 * DAY)
+    assert age() == (10 * DAY).total_seconds()  # nothing is known yet
+    await ticks(told([3], START + 9 * DAY) | told([4], START + 8 * DAY))
+    assert age() == (2 * DAY).total_seconds()
+    await ticks(told([3], START + 9 * DAY))
+    assert age() == DAY.total_seconds()
+    await ticks({})  # there are more processes than lanes
+    assert age() == 0
 
 
 async def test_two_workers_of_the_group_do_everything_once(life: Life) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from common.bus.lanes import lane_of
 from factories.lifecycle import DAY, HOUR, START, Life, chatted, member, ordered, read, registered
 from factories.lifecycle_rows import check, forget, rows
 from lifecycle.jobs import arm_timers
@@ -63,11 +64,28 @@ async def test_the_first_timer_is_found_in_every_lane(life: Life) -> None:
 
 def test_an_alarm_rings_at_its_earliest_time_and_at_first_always() -> None:
     alarm = service.Alarm()
-    assert alarm.rings(START)
-    alarm.forget()
-    assert not alarm.rings(START)
-    alarm.hear(START + DAY)
-    alarm.hear(START + HOUR)
-    alarm.hear(START + 2 * DAY)
-    assert not alarm.rings(START)
-    assert alarm.rings(START + HOUR)
+    assert alarm.rings(3, START)
+    alarm.forget([3])
+    assert not alarm.rings(3, START)
+    alarm.hear(3, START + DAY)
+    alarm.hear(3, START + HOUR)
+    alarm.hear(3, START + 2 * DAY)
+    assert not alarm.rings(3, START)
+    assert alarm.rings(3, START + HOUR)
+
+
+def test_an_alarm_rings_in_its_own_lane_only() -> None:
+    alarm = service.Alarm()
+    alarm.forget([3, 4])
+    alarm.hear(3, START)
+    assert alarm.rings(3, START)
+    assert not alarm.rings(4, START + DAY)
+    assert alarm.rings(5, START)
+
+
+async def test_what_is_due_is_found_in_the_lanes_that_are_asked_for(life: Life) -> None:
+    await life.happen(*(registered(who) for who in MEMBERS))
+    lanes = {who: lane_of(str(who)) for who in MEMBERS}
+    for some in (set(lanes.values()), {lanes[MEMBERS[0]]}, set[int]()):
+        due = await service.find_due(life.service.db, lanes=some, until=START + HOUR, limit=10)
+        assert due == {who: lane for who, lane in lanes.items() if lane in some}

@@ -4,7 +4,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import click
 from prometheus_client import disable_created_metrics
@@ -13,13 +13,16 @@ from common import loops
 from common.bus import dead_letters
 from common.bus.dead_letters import Reason
 from common.bus.forks import accept_fork, describe_log
+from common.bus.kafka import relay_state, switching
+from common.bus.kafka.decisions import accept_gap
 from common.bus.outbox import create_partitions
+from common.bus.position import START, Position
 from common.errors import AppError
 from common.http.app import service_app
 from common.http.front import front
 from common.logging import configure_logging
 from common.migrating import MigrationError, migrate_in_loop
-from common.runtime import Runtime, Service, Surroundings, Worker
+from common.runtime import Runtime, Service, Surroundings, Worker, build_relay
 from common.serving import PortBusy, bind, run_until_stopped, serving
 from common.settings import ServiceSettings, SettingsError, load_settings
 
@@ -43,34 +46,71 @@ def _serving_commands(group: click.Group, service: Service) -> None:
     @group.command()
     def api() -> None:
         """Serve HTTP."""
-        settings = _settings(service)
-        _run(_serve(Runtime(service, settings, Surroundings()), settings, working=False))
+        _serve(service, Surroundings())
 
     @group.command()
     @click.option("--accept-missing-history", is_flag=True, help="Start although the beginning of a log was pruned.")
     def worker(*, accept_missing_history: bool) -> None:
         """Consume events, fire timers, do jobs; serve health and metrics."""
-        settings = _settings(service)
-        surroundings = Surroundings(accept_missing_history=accept_missing_history)
-        _run(_serve(Runtime(service, settings, surroundings), settings, working=True))
+        _serve(service, Surroundings(accept_missing_history=accept_missing_history), Worker)
+
+    @group.group(invoke_without_command=True)
+    @click.pass_context
+    def relay(context: click.Context) -> None:
+        """Carry this service's log to Kafka, one process at a time; serve health and metrics."""
+        if context.invoked_subcommand is None:
+            _serve(service, Surroundings(), build_relay)
+
+    @relay.command()
+    @click.confirmation_option(
+        prompt="Everything that the outbox still holds is sent again. What was handled is passed over."
+    )
+    def rewind() -> None:
+        """Send everything again that this service's log still holds; heals a gap."""
+        floor = with_database(service, _rewind)
+        click.echo(f"{service.name}: the relay sends everything after {floor} again")
+
+    @relay.command()
+    @click.confirmation_option(prompt="Consumers that read over Kafka will get nothing of this service any more.")
+    def retire() -> None:
+        """Say that this service's log is no longer carried, so that old days of it are removed by age alone."""
+        with_database(service, lambda r: relay_state.retire(r.db))
+        click.echo(f"{service.name}: its log is no longer carried; a relay that is started takes it up again")
 
 
-async def _serve(runtime: Runtime, settings: ServiceSettings, *, working: bool) -> None:
+class Part(Protocol):
+    """What a process does beside serving HTTP."""
+
+    def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
+def _serve(service: Service, surroundings: Surroundings, build: Callable[[Runtime], Part] | None = None) -> None:
+    """Serve HTTP, and do what is built, until told to stop."""
+
     @asynccontextmanager
     async def parts() -> AsyncIterator[None]:
+        runtime = Runtime(service, settings, surroundings)
         bound = bind(settings.host, settings.port)
-        app = front({runtime.service.name: service_app(runtime)})
+        app = front({service.name: service_app(runtime)})
         async with runtime.running(), serving(app, bound):
-            worker = Worker(runtime) if working else None
-            if worker is not None:
-                worker.start()
+            part = build(runtime) if build else None
+            if part is not None:
+                part.start()
             try:
                 yield
             finally:
-                if worker is not None:
-                    await worker.stop()
+                if part is not None:
+                    await part.stop()
 
-    await run_until_stopped(parts())
+    settings = _settings(service)
+    _run(run_until_stopped(parts()))
+
+
+async def _rewind(runtime: Runtime) -> Position:
+    floor = await runtime.db.fetchrow("SELECT generation, id FROM log_floor")
+    return await relay_state.rewind(runtime.db, floor=Position(floor["generation"], floor["id"]) if floor else START)
 
 
 def _migrate_command(group: click.Group, service: Service) -> None:
@@ -156,8 +196,27 @@ def _log_commands(group: click.Group, service: Service) -> None:
     )
     def accept(*, producer: str) -> None:
         """Continue after a producer's history was cut: from the last event that both have, or from where its log begins."""
-        before, after = with_database(service, lambda r: accept_fork(r, producer))
-        click.echo(f"{producer}: was at {before}, goes on after {after.position}")
+        for line in with_database(service, lambda r: accept_fork(r, producer)):
+            click.echo(line)
+
+    @log.command("accept-gap")
+    @click.argument("producer", type=click.Choice(service.handlers.producers))
+    @click.confirmation_option(
+        prompt="Events that are missing will never be handled. Was `relay rewind` of the producer of no help?"
+    )
+    def give_up(*, producer: str) -> None:
+        """Continue without events that the broker has lost and the producer no longer holds."""
+        for number, said in with_database(service, lambda r: accept_gap(r.db, producer)).items():
+            click.echo(f"{producer}, partition {number}: {said}")
+
+    @log.command()
+    @click.argument("bus", type=click.Choice(["postgres", "kafka"]))
+    def switch(*, bus: str) -> None:
+        """Read the other services' logs over another bus from now on, exactly where this service stands."""
+        change = switching.to_kafka if bus == "kafka" else switching.to_postgres
+        for producer, position in with_database(service, change).items():
+            click.echo(f"{producer}: goes on after {position} over {bus}")
+        click.echo(f"start the workers of {service.name} with BUS={bus}", err=True)
 
 
 async def _replay(letter_id: int, runtime: Runtime) -> None:

@@ -44,6 +44,8 @@ def configure_logging(*, level: str, format: Literal["json", "console"]) -> None
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    # Whatever it fails at it also raises, and is told by us; by itself it says the same many times a second.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
 def _add_correlation(_: Any, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:

@@ -67,7 +67,7 @@ class Loop:
             try:
                 await self._body(self.stopping)
             except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - the loop must go on, and says so
-                if _is_cancelled():
+                if is_cancelled():
                     return
                 lived = asyncio.get_running_loop().time() - started
                 failures = 1 if lived > LONGEST_WAIT_SECONDS else failures + 1
@@ -84,7 +84,18 @@ class Loop:
                     await asyncio.wait_for(self.stopping.wait(), wait)
 
 
-def _is_cancelled() -> bool:
+async def together(*work: Coroutine[Any, Any, None]) -> None:
+    """Do all of it at once, to the end, whatever fails; then raise the first failure.
+
+    No TaskGroup: one that fails while it is waited for leaves its task marked as cancelled (Python 3.11 and 3.12), and a loop
+    would take that for its own end.
+    """
+    for outcome in await asyncio.gather(*work, return_exceptions=True):
+        if outcome is not None:
+            raise outcome
+
+
+def is_cancelled() -> bool:
     """Whether we were told to end, or only something that the body waited for was."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0

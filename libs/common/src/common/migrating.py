@@ -90,11 +90,25 @@ def run_environment(metadata: MetaData) -> None:
 
 
 def create_log_tables(op: ModuleType, schema: str) -> None:
-    """The log's tables of this version, and who may read them; called by a service's first migration."""
-    for statement in tables.statements(tables.CREATE + tables.grant_public(schema)):
+    """The log's tables, and who may read them; called by a service's first migration."""
+    _execute(op, tables.CREATE_FIRST + tables.grant_public(schema, tables.PUBLIC))
+
+
+def create_kafka_tables(op: ModuleType, schema: str) -> None:
+    """The tables of the log over Kafka; called by a later migration."""
+    _execute(op, tables.CREATE_KAFKA + tables.grant_public(schema, tables.RELAY))
+
+
+def drop_kafka_tables(op: ModuleType) -> None:
+    """What `create_kafka_tables` made."""
+    _execute(op, "DROP TABLE log_offset; DROP TABLE relay_topic; DROP TABLE relay; DROP TABLE log_identity;")
+
+
+def _execute(op: ModuleType, script: str) -> None:
+    for statement in tables.statements(script):
         op.execute(sqlalchemy.text(statement))
 
 
 def _is_log_table(name: str | None, kind: str) -> bool:
-    log_tables = {*tables.PUBLIC, *tables.PRIVATE}
+    log_tables = {*tables.PUBLIC, *tables.RELAY, *tables.PRIVATE}
     return kind == "table" and name is not None and (name in log_tables or name.startswith("outbox_"))

@@ -13,7 +13,9 @@ from prometheus_client import CollectorRegistry
 from common.auth.keys import FixedKeys, PublicKeys, RemoteKeys
 from common.auth.tokens import TokenVerifier
 from common.bus.consumer import Consumer, Progress
-from common.bus.metrics import LogMetrics
+from common.bus.kafka.consumer import KafkaConsumer
+from common.bus.kafka.relay import Relay
+from common.bus.metrics import LogMetrics, RelayMetrics
 from common.bus.outbox import Span
 from common.bus.records import Handlers
 from common.bus.wakeups import Wakeups
@@ -129,21 +131,51 @@ class Runtime:
                 yield
 
 
+def build_consumer(runtime: Runtime) -> Consumer | KafkaConsumer:
+    """What reads the other services' logs, over the bus that the settings name."""
+    service, settings, surroundings = runtime.service, runtime.settings, runtime.surroundings
+    on_progress = service.progress(runtime) if service.progress else None
+    accept_missing_history = surroundings.accept_missing_history or not service.needs_history
+    if settings.bus == "kafka":
+        return KafkaConsumer(
+            db=runtime.db,
+            broker=settings.required_broker,
+            handlers=service.handlers,
+            metrics=runtime.log_metrics,
+            on_progress=on_progress,
+            accept_missing_history=accept_missing_history,
+        )
+    return Consumer(
+        db=runtime.db,
+        sources={producer: settings.log_url(producer) for producer in service.handlers.producers},
+        handlers=service.handlers,
+        metrics=runtime.log_metrics,
+        wakeups=surroundings.wakeups,
+        on_progress=on_progress,
+        accept_missing_history=accept_missing_history,
+    )
+
+
+def build_relay(runtime: Runtime) -> Relay:
+    """What carries this service's own log to Kafka."""
+    settings = runtime.settings
+    return Relay(
+        db=runtime.db,
+        url=settings.database_url.get_secret_value(),
+        broker=settings.required_broker,
+        rules=settings.topic_rules,
+        metrics=RelayMetrics(runtime.registry),
+        wakeups=runtime.surroundings.wakeups,
+    )
+
+
 class Worker:
     """A service's background half: its consumer, its timers, its jobs."""
 
     def __init__(self, runtime: Runtime) -> None:
         service, settings, surroundings = runtime.service, runtime.settings, runtime.surroundings
         self.runtime = runtime
-        self.consumer = Consumer(
-            db=runtime.db,
-            sources={producer: settings.log_url(producer) for producer in service.handlers.producers},
-            handlers=service.handlers,
-            metrics=runtime.log_metrics,
-            wakeups=surroundings.wakeups,
-            on_progress=service.progress(runtime) if service.progress else None,
-            accept_missing_history=surroundings.accept_missing_history or not service.needs_history,
-        )
+        self.consumer = build_consumer(runtime)
         self.timers = Timers(db=runtime.db, handlers=service.timers)
         log_days = None if surroundings.keep_log else settings.log_days
         self.jobs = Jobs(db=runtime.db, jobs=[*log_jobs(log_days=log_days), *service.jobs])

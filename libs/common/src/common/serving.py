@@ -15,6 +15,8 @@ from starlette.types import ASGIApp
 
 T = TypeVar("T")
 GRACE_SECONDS = 5
+YOUNG_OBJECTS, YOUNG_ROUNDS = 20_000, 20
+"""New objects before the collector looks at them, and looks before it looks at what has survived them."""
 
 
 class PortBusy(Exception):
@@ -64,11 +66,19 @@ async def serving(app: ASGIApp, bound: socket.socket) -> AsyncIterator[None]:
                 await task
                 raise RuntimeError("the HTTP server ended before it had started")
             await asyncio.sleep(0.005)
-        gc.freeze()  # what is loaded stays: the collector need not walk it again and again
+        spare_collector()
         yield
     finally:
         server.should_exit = True
         await task
+
+
+def spare_collector() -> None:
+    """What is loaded stays: the collector need not walk it again and again. Nor is a batch of rows a reason to look for cycles:
+    at Python's own threshold that was a third of a consumer's time.
+    """
+    gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS, YOUNG_ROUNDS, YOUNG_ROUNDS)
 
 
 class Interrupted(Exception):

@@ -2,13 +2,18 @@
 
 import json
 import os
-from typing import Any, ClassVar, Literal, TypeVar, get_args, get_origin
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Self, TypeVar, get_args, get_origin
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from common.bus.kafka.broker import Broker, Security
+from common.bus.kafka.rules import TopicRules
 from common.contracts.topics import TOPICS
 
 
@@ -29,7 +34,30 @@ class ServiceSettings(BaseSettings):
         description="PostgreSQL of this service, `postgresql://role:password@host:port/database`."
     )
     database_connections: int = Field(10, ge=2, le=200, description="Most connections that a process keeps.")
-    bus: Literal["postgres"] = Field("postgres", description="What carries the event log between services.")
+    bus: Literal["postgres", "kafka"] = Field("postgres", description="What carries the event log between services.")
+    kafka_servers: str | None = Field(
+        None, description="Kafka's brokers, `host:port,host:port`; needed by a relay, and with `BUS=kafka`."
+    )
+    kafka_prefix: str = Field(
+        "huitou",
+        pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_-]{0,62}$",
+        description="Begins the names of topics and groups, so that installations can share brokers.",
+    )
+    kafka_security: Security = Field(
+        "none", description="`tls`, or `sasl`: a user and a password by SCRAM-SHA-512 over TLS."
+    )
+    kafka_ca_file: Path | None = Field(None, description="Who signed the brokers' certificates; the system's else.")
+    kafka_certificate_file: Path | None = Field(None, description="A certificate of this client, where brokers ask.")
+    kafka_key_file: Path | None = Field(None, description="The key of that certificate.")
+    kafka_username: str | None = Field(None, description="For `sasl`.")
+    kafka_password: SecretStr | None = Field(None, description="For `sasl`.")
+    kafka_replication: int = Field(3, ge=1, le=9, description="Copies of every event, of a topic that a relay makes.")
+    kafka_minimum_in_sync: int = Field(
+        2, ge=1, le=9, description="Copies that are written before an event is acknowledged."
+    )
+    kafka_days: int | None = Field(
+        None, ge=1, le=3650, description="Days that a topic keeps events: `LOG_DAYS` unless it is more."
+    )
     log_urls: dict[str, SecretStr] = Field(
         default_factory=dict,
         description="Where other services' logs are, as JSON `{service: url}`; a service not named is in `DATABASE_URL`.",
@@ -92,6 +120,13 @@ class ServiceSettings(BaseSettings):
             raise ValueError("expected redis://host:port")
         return value
 
+    @field_validator("kafka_servers")
+    @classmethod
+    def _servers(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"[^\s:,]+:\d{1,5}(,[^\s:,]+:\d{1,5})*", value):
+            raise ValueError("expected host:port,host:port")
+        return value
+
     @field_validator("jwks_url")
     @classmethod
     def _http(cls, value: str | None) -> str | None:
@@ -109,6 +144,20 @@ class ServiceSettings(BaseSettings):
             raise ValueError("still has its development default; set one of your own")
         return value
 
+    @model_validator(mode="after")
+    def _complete_broker(self) -> Self:
+        if self.kafka_servers is None and self.bus == "kafka":
+            raise ValueError("BUS=kafka needs KAFKA_SERVERS: where the brokers are")
+        if self.kafka_security == "sasl" and not (self.kafka_username and self.kafka_password):
+            raise ValueError("KAFKA_SECURITY=sasl needs KAFKA_USERNAME and KAFKA_PASSWORD")
+        if (self.kafka_certificate_file is None) != (self.kafka_key_file is None):
+            raise ValueError("KAFKA_CERTIFICATE_FILE and KAFKA_KEY_FILE belong together")
+        if self.kafka_minimum_in_sync > self.kafka_replication:
+            raise ValueError("KAFKA_MINIMUM_IN_SYNC is at most KAFKA_REPLICATION")
+        if self.kafka_days is not None and self.kafka_days < self.log_days:
+            raise ValueError("KAFKA_DAYS is at least LOG_DAYS: a relay can send again what the outbox still has")
+        return self
+
     @property
     def development(self) -> bool:
         return self.environment == "development"
@@ -116,6 +165,30 @@ class ServiceSettings(BaseSettings):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
+
+    @property
+    def required_broker(self) -> Broker:
+        """Where Kafka is. Raises SettingsError when nobody said."""
+        if self.kafka_servers is None:
+            raise SettingsError("KAFKA_SERVERS: missing; where the brokers are, host:port,host:port")
+        return Broker(
+            servers=self.kafka_servers,
+            prefix=self.kafka_prefix,
+            security=self.kafka_security,
+            ca_file=self.kafka_ca_file,
+            certificate_file=self.kafka_certificate_file,
+            key_file=self.kafka_key_file,
+            username=self.kafka_username,
+            password=self.kafka_password,
+        )
+
+    @property
+    def topic_rules(self) -> TopicRules:
+        return TopicRules(
+            keep=timedelta(days=self.kafka_days or self.log_days),
+            replication=self.kafka_replication,
+            minimum_in_sync=self.kafka_minimum_in_sync,
+        )
 
     def log_url(self, producer: str) -> str:
         """The database that holds a producer's log."""

@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from common.bus.locks import WHOLE, begin_lanes, lock_lanes
 from common.bus.position import Position
 from common.bus.records import LogRow
 from common.connection import Record
 from common.db import UnitOfWork
+from common.errors import Conflict
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,20 @@ async def read(uow: UnitOfWork, *, group: str, producer: str) -> Cursor | None:
     return None if row is None else _cursor(row)
 
 
+_READS_KAFKA = "SELECT EXISTS (SELECT FROM log_offset WHERE consumer_group = $1 AND producer = $2)"
+
+
+class OtherBus(Conflict):
+    """The group reads over the other bus: see `log switch`."""
+
+
 async def begin(uow: UnitOfWork, *, group: str, producer: str, floor: Position) -> Cursor:
-    """Start a group at the floor, unless it has started already; make sure that its lane exists."""
-    await uow.execute("INSERT INTO lane (consumer_group, partition) VALUES ($1, 0) ON CONFLICT DO NOTHING", group)
+    """Start a group at the floor, unless it has started already; make sure that its lane exists. Raises OtherBus."""
+    if await uow.fetchval(_READS_KAFKA, group, producer):
+        raise OtherBus(
+            f"{group} reads {producer} over Kafka: start it with BUS=kafka, or change it by `log switch postgres`"
+        )
+    await begin_lanes(uow, group, [WHOLE])
     await uow.execute(
         "INSERT INTO log_cursor (consumer_group, producer, generation, id) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
         group,
@@ -66,7 +79,7 @@ async def lock(uow: UnitOfWork, *, group: str, producer: str) -> Locked:
 
     Two statements, so that the second sees what the previous owner of the lane committed.
     """
-    await uow.execute("SELECT FROM lane WHERE consumer_group = $1 AND partition = 0 FOR UPDATE", group)
+    await lock_lanes(uow, group, [])
     row = await uow.fetchrow(
         """
         SELECT generation, id, event_id, ends,

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from common.bus.lanes import lane_of
+from common.bus.locks import lock_lanes
 from common.bus.poison import is_poison
 from common.bus.records import Handlers, LogRow, as_columns, from_columns
 from common.connection import Record
@@ -122,7 +124,7 @@ async def replay(db: Database, letter_id: int, handlers: Handlers) -> None:
     """Handle a letter's event now: its effect and the letter's end in one transaction, so that two operators do it once."""
     try:
         async with db.transaction() as uow:
-            await lock_lanes(uow, db.service)
+            await lock_lanes(uow, db.service, await _lanes_of(uow, letter_id))
             row = await _settle(uow, letter_id, "replayed")
             if handlers.ordered:
                 await _refuse_overtaking(uow, row)
@@ -139,9 +141,10 @@ async def replay(db: Database, letter_id: int, handlers: Handlers) -> None:
         raise ReplayFailed(f"dead letter {letter_id} failed again: {error}") from error
 
 
-async def lock_lanes(uow: UnitOfWork, group: str) -> None:
-    """Keep the group's consumers out until this unit of work ends. The first lock of a transaction that takes it."""
-    await uow.fetch("SELECT FROM lane WHERE consumer_group = $1 ORDER BY partition FOR UPDATE", group)
+async def _lanes_of(uow: UnitOfWork, letter_id: int) -> list[int]:
+    """Its key's; a letter never changes that."""
+    key = await uow.fetchval("SELECT key FROM dead_letter WHERE id = $1", letter_id)
+    return [] if key is None else [lane_of(key)]
 
 
 async def _settle(uow: UnitOfWork, letter_id: int, state: str) -> Record:

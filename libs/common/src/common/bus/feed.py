@@ -1,46 +1,27 @@
-"""One producer's log feeding one group: what is read is carried out, and the cursor moves with it, in one transaction."""
+"""One producer's outbox feeding one group: what is read is carried out, and the cursor moves with it, in one transaction."""
 
-from collections import Counter
-from time import monotonic
+from collections.abc import Sequence
 
 from common.bus import cursors
+from common.bus.carrying import BatchSize, Carrier, Claim
 from common.bus.cursors import Cursor
 from common.bus.metrics import LogMetrics
-from common.bus.poison import is_poison
 from common.bus.position import START
-from common.bus.processing import Outcome, TooMuchPoison, process
-from common.bus.records import Handlers, LogRow
-from common.bus.tail import BATCH, Forked, HistoryLost, Tail, lag_seconds
-from common.db import Database
-
-
-class BatchSize:
-    """How many rows are carried out at once: half as many after each failure, in case they were too many for the time that
-    a transaction may take; twice as many again after each success.
-    """
-
-    def __init__(self) -> None:
-        self.rows = BATCH
-
-    def shrink(self) -> None:
-        self.rows = max(1, self.rows // 2)
-
-    def grow(self) -> None:
-        self.rows = min(BATCH, self.rows * 2)
+from common.bus.records import LogRow
+from common.bus.tail import Forked, HistoryLost, Tail, lag_seconds
+from common.db import Database, UnitOfWork
 
 
 class Feed:
     """Not safe for concurrent use: one task drives it."""
 
-    def __init__(
-        self, *, db: Database, tail: Tail, group: str, handlers: Handlers, metrics: LogMetrics, size: BatchSize
-    ) -> None:
+    def __init__(self, *, db: Database, tail: Tail, carrier: Carrier, metrics: LogMetrics, size: BatchSize) -> None:
         """`size` outlives the feed, which is built anew after a failure."""
         self.tail = tail
         self._size = size
         self._db = db
-        self._group = group
-        self._handlers = handlers
+        self._group = db.service
+        self._carrier = carrier
         self._metrics = metrics
         self._cursor: Cursor | None = None
 
@@ -84,16 +65,10 @@ class Feed:
         await self.tail.look()
         rows = await self._read()
         if rows:
-            try:
-                await self._commit_batch(rows)
-            except TooMuchPoison:
-                raise  # in smaller batches it would not be too much
-            except Exception:
-                self._size.shrink()
-                raise
-            self._size.grow()
-        else:
-            self.tail.has_read(self.cursor.position)
+            batch = _Batch(self.cursor, rows, group=self._group, producer=self.producer)
+            await self._carrier.carry_out(batch, producer=self.producer, size=self._size)
+            self._cursor = batch.reached
+        self.tail.has_read(self.cursor.position)
         self._report(rows)
         return len(rows)
 
@@ -108,44 +83,6 @@ class Feed:
             self._cursor = stored  # another member has moved it, or an operator
             return await self.tail.read(stored, limit=self._size.rows)
 
-    async def _commit_batch(self, rows: list[LogRow]) -> None:
-        try:
-            await self._carry_out(rows, bisect=False)
-        except Exception as error:
-            if not is_poison(error):
-                raise
-            await self._carry_out(rows, bisect=True)
-
-    async def _carry_out(self, rows: list[LogRow], *, bisect: bool) -> None:
-        started = monotonic()
-        reached = self.cursor.advanced(rows)
-        async with self._db.transaction() as uow:
-            locked = await cursors.lock(uow, group=self._group, producer=self.producer)
-            if locked.cursor != self.cursor:
-                outcome = None
-                reached = locked.cursor
-            else:
-                outcome = await process(
-                    uow,
-                    [row for row in rows if not self.cursor.has_passed(row.position)],
-                    handlers=self._handlers,
-                    group=self._group,
-                    bisect=bisect,
-                    letters_open=locked.letters_open,
-                )
-                await cursors.move(uow, reached, group=self._group, producer=self.producer)
-        self._cursor = reached
-        self.tail.has_read(reached.position)
-        if outcome is not None:
-            self._count(outcome, monotonic() - started)
-
-    def _count(self, outcome: Outcome, seconds: float) -> None:
-        labels = (self._group, self.producer)
-        self._metrics.handled.labels(*labels).inc(outcome.handled)
-        self._metrics.batch_seconds.labels(*labels).observe(seconds)
-        for reason, count in Counter(letter.reason for letter in outcome.set_aside).items():
-            self._metrics.set_aside.labels(*labels, reason.value).inc(count)
-
     def _report(self, rows: list[LogRow]) -> None:
         labels = (self._group, self.producer)
         now = self._db.clock.now()
@@ -153,3 +90,25 @@ class Feed:
             self._metrics.lag_seconds.labels(*labels).set(lag_seconds(rows, now))
         self._metrics.horizon_seconds.labels(*labels).set(self.tail.settling_seconds)
         self._metrics.generation.labels(*labels).set(self.cursor.position.generation)
+
+
+class _Batch:
+    """The rows after a cursor; `reached` is where the cursor stands afterwards."""
+
+    def __init__(self, cursor: Cursor, rows: Sequence[LogRow], *, group: str, producer: str) -> None:
+        self.reached = cursor
+        self._cursor = cursor
+        self._rows = rows
+        self._group = group
+        self._producer = producer
+
+    async def claim(self, uow: UnitOfWork) -> Claim | None:
+        locked = await cursors.lock(uow, group=self._group, producer=self._producer)
+        if locked.cursor != self._cursor:
+            self.reached = locked.cursor
+            return None
+        self.reached = self._cursor.advanced(self._rows)
+        return Claim([row for row in self._rows if not self._cursor.has_passed(row.position)], locked.letters_open)
+
+    async def move(self, uow: UnitOfWork) -> None:
+        await cursors.move(uow, self.reached, group=self._group, producer=self._producer)

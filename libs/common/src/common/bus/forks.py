@@ -2,16 +2,26 @@
 
 from common.bus import cursors
 from common.bus.cursors import Cursor
+from common.bus.kafka import decisions, offsets, relay_state
 from common.bus.position import START, Position
 from common.bus.tail import Forked, HistoryLost, Tail
 from common.runtime import Runtime
 
 
-async def accept_fork(runtime: Runtime, producer: str) -> tuple[Position, Cursor]:
+async def accept_fork(runtime: Runtime, producer: str) -> list[str]:
+    """Go on with a producer that has lost history, over whatever bus; lines that tell where. What was handled of the lost
+    history stays handled: these are the ghosts that the alarm told of. Raises NothingToAccept.
+    """
+    if runtime.settings.bus == "kafka":
+        accepted = await decisions.accept_fork(runtime.db, producer)
+        return [f"{producer}, partition {number}: {said}" for number, said in accepted.items()]
+    before, after = await return_to_survivor(runtime, producer)
+    return [f"{producer}: was at {before}, goes on after {after.position}"]
+
+
+async def return_to_survivor(runtime: Runtime, producer: str) -> tuple[Position, Cursor]:
     """Set the group's cursor to the last event that it has handled and that the producer still has, or to the floor.
     Returns where it was and is. Later events that it has handled are not handled again.
-
-    What was handled of the lost history stays handled: these are the ghosts that the alarm told of.
     """
     db, group = runtime.db, runtime.service.name
     tail = _tail(runtime, producer)
@@ -35,7 +45,11 @@ async def describe_log(runtime: Runtime) -> list[str]:
         lines = [f"own log: head {own.marks.marked}, floor {await own.floor()}"]
     finally:
         await own.close()
+    lines += await _describe_relay(runtime)
     for producer in runtime.service.handlers.producers:
+        if runtime.settings.bus == "kafka":
+            lines += await _describe_partitions(runtime, producer)
+            continue
         tail = _tail(runtime, producer)
         await tail.open()
         try:
@@ -47,6 +61,35 @@ async def describe_log(runtime: Runtime) -> list[str]:
                 lines += await _faults(tail, cursor)
         finally:
             await tail.close()
+    return lines
+
+
+async def _describe_relay(runtime: Runtime) -> list[str]:
+    async with runtime.db.transaction() as uow:
+        state = await relay_state.read(uow.connection)
+        if state is None:
+            return []
+        position = state.cursor.position
+        waiting = await uow.fetchval(
+            "SELECT count(*) FROM outbox WHERE (generation, id) > ($1, $2)", position.generation, position.id
+        )
+    return [f"own relay: has carried everything up to {position}, {waiting} wait"]
+
+
+async def _describe_partitions(runtime: Runtime, producer: str) -> list[str]:
+    found = await offsets.read(runtime.db, group=runtime.service.name, producer=producer)
+    last = max((offset.chain.last for offset in found.values()), default=START)
+    lines = [f"{producer}: {len(found)} partitions, read up to {last}"]
+    for number, offset in found.items():
+        if offset.fork is not None:
+            lines.append(
+                f"  partition {number} STOPPED, fork: {offset.chain.last} was handled, the producer goes on after {offset.fork}"
+            )
+        if offset.gap is not None:
+            lines.append(
+                f"  partition {number} STOPPED, gap since {offset.gap.since:%Y-%m-%d %H:%M:%S}: what follows {offset.chain.last} up to"
+                f" {offset.gap.least} is missing"
+            )
     return lines
 
 

@@ -1,17 +1,24 @@
 """Lanes 泳道: the partitions of the whole platform. A key has the same lane in every topic, so that one worker has all of it."""
 
 import struct
+from functools import lru_cache
 
 LANES = 12
-"""Partitions of every topic. Raised for all of them together, see the design of the log."""
+"""Lanes of every group. A topic has as many partitions, or a multiple: then the lane of a partition is its rest."""
 
 _SEED, _M, _R = 0x9747B28C, 0x5BD1E995, 24
 _32 = 0xFFFFFFFF
 
 
-def lane_of(key: str) -> int:
+@lru_cache(maxsize=1 << 16)
+def partition_of(key: bytes, partitions: int) -> int:
     """The partition that Kafka's own clients give this key."""
-    return (murmur2(key.encode()) & 0x7FFFFFFF) % LANES
+    return (murmur2(key) & 0x7FFFFFFF) % partitions
+
+
+def lane_of(key: str) -> int:
+    """The lane of a key: its partition, where there are as many of them as lanes."""
+    return partition_of(key.encode(), LANES)
 
 
 def murmur2(data: bytes) -> int:

@@ -47,8 +47,14 @@ class LogMetrics:
         )
         self.alarm = Gauge(
             "log_alarm",
-            "1 while a reader stands still and needs a person: fork, history_lost, poison",
+            "1 while a reader stands still and needs a person: fork, gap, foreign, history_lost, poison, topic, broker, clock",
             ["consumer_group", "producer", "kind"],
+            registry=registry,
+        )
+        self.clock_skew_seconds = Gauge(
+            "log_clock_skew_seconds",
+            "How far this process's clock is ahead of its database's",
+            ["consumer_group"],
             registry=registry,
         )
         self.batch_seconds = Histogram(
@@ -57,6 +63,32 @@ class LogMetrics:
             ["consumer_group", "producer"],
             registry=registry,
         )
+        self.foreign = Counter(
+            "log_foreign_records",
+            "Records passed over that no relay wrote",
+            ["consumer_group", "producer"],
+            registry=registry,
+        )
         self.restarts = Counter(
             "log_consumer_restarts", "Restarts after a failure", ["consumer_group"], registry=registry
         )
+
+
+class RelayMetrics:
+    """Of the one relay that works for this service."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.leading = Gauge("log_relay_leading", "1 while this process is the service's relay", registry=registry)
+        self.relayed = Counter("log_relay_events", "Events carried to the topic and acknowledged", registry=registry)
+        self.complete_age_seconds = Gauge(
+            "log_relay_complete_age_seconds",
+            "How far the time up to which everything is in the topic lies behind the clock",
+            registry=registry,
+        )
+        self.alarm = Gauge(
+            "log_relay_alarm",
+            "1 while the relay stands still and needs a person: fork, history_lost, topic, broker",
+            ["kind"],
+            registry=registry,
+        )
+        self.restarts = Counter("log_relay_restarts", "Restarts after a failure", registry=registry)

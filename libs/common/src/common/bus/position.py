@@ -1,10 +1,9 @@
 """Where an event stands in its producer's log."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Position:
+class Position(NamedTuple):
     """Ordered by generation, then id. Ids start again after a restore; generations never do."""
 
     generation: int

@@ -15,7 +15,7 @@ from common.bus.dead_letters import Reason, SetAside
 from common.bus.poison import is_poison
 from common.bus.records import Handler, Handlers, LogRow, Received
 from common.contracts.envelope import EnvelopeError, UnknownType, decode
-from common.contracts.log import GenerationStarted
+from common.contracts.topics import generation_started_type
 from common.db import UnitOfWork
 
 MAXIMUM_POISON = 16
@@ -68,6 +68,8 @@ def _handler(handlers: Handlers, received: Received[Any]) -> Handler:
 def _decode(uow: UnitOfWork, rows: Sequence[LogRow], handlers: Handlers, outcome: Outcome) -> list[Received[Any]]:
     received: list[Received[Any]] = []
     for row in rows:
+        if row.type == generation_started_type(row.producer):
+            continue  # the log's own; it comes to every partition, and must not be set aside by each
         if row.appended_at > uow.now + CLOCK_TOLERANCE:
             ahead = row.appended_at - uow.now
             outcome.set_aside.append(SetAside(row, Reason.FUTURE, f"appended {ahead} ahead of this service's clock"))
@@ -79,7 +81,7 @@ def _decode(uow: UnitOfWork, rows: Sequence[LogRow], handlers: Handlers, outcome
         except EnvelopeError as error:
             outcome.set_aside.append(SetAside(row, Reason.UNDECODABLE, str(error)))
         else:
-            if not isinstance(event, GenerationStarted) and type(event) in handlers.table:
+            if type(event) in handlers.table:
                 received.append(Received(event, envelope, row))
     return received
 

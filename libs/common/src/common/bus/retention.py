@@ -1,4 +1,7 @@
-"""Forgetting old days of the log, by age alone: who keeps longer history promises it itself (the lifecycle's journal)."""
+"""Forgetting old days of the log, by age: who keeps longer history promises it itself (the lifecycle's journal).
+
+Other services' cursors are not asked. The relay's is, since it is our own: what was not carried to Kafka nobody there has.
+"""
 
 from datetime import UTC, timedelta
 
@@ -26,11 +29,24 @@ async def prune(db: Database, *, keep: timedelta) -> None:
         now = db.clock.log_time() or await connection.fetchval("SELECT clock_timestamp()")
         oldest_kept = partition_name((now - keep).astimezone(UTC).date())
         for day in await connection.fetch(_DAYS):
-            if day["relname"] < oldest_kept:
-                await _remove(connection, day)
-                log.info("log day removed", service=db.service, partition=day["relname"])
+            if day["relname"] >= oldest_kept:
+                break
+            if not await _is_carried(connection, day["relname"]):
+                log.warning("log day kept for the relay", service=db.service, partition=day["relname"])
+                break
+            await _remove(connection, day)
+            log.info("log day removed", service=db.service, partition=day["relname"])
     finally:
         await connection.close()
+
+
+async def _is_carried(connection: Connection, name: str) -> bool:
+    """Whether no relay has to send anything of this day any more."""
+    waits: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM relay WHERE NOT retired AND (generation, id) <"  # noqa: S608 - the name is from pg_class
+        f" (SELECT generation, id FROM {name} ORDER BY generation DESC, id DESC LIMIT 1))"
+    )
+    return not waits
 
 
 async def _remove(connection: Connection, day: Record) -> None:

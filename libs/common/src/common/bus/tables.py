@@ -1,10 +1,14 @@
 """The tables of the log, the same in every service's schema. Migrations run these statements.
 
-Public (`log_reader` may SELECT): outbox, log_floor, log_incarnation. All others are the service's own.
+Public (`log_reader` may SELECT): outbox, log_floor, log_incarnation, relay, relay_topic. All others are the service's own.
 """
 
+from collections.abc import Sequence
+
 PUBLIC = ("outbox", "log_floor", "log_incarnation")
-PRIVATE = ("log_cursor", "lane", "dead_letter", "timer", "idempotency_key")
+RELAY = ("relay", "relay_topic")
+"""Public as well, so that a consumer can change its bus."""
+PRIVATE = ("log_cursor", "lane", "dead_letter", "timer", "idempotency_key", "log_offset", "log_identity")
 
 CREATE_OUTBOX = """
 CREATE TABLE outbox (
@@ -42,7 +46,7 @@ CREATE_CONSUMER = """
 -- Locked first by whoever consumes for the group: one owner at a time, and a fence against zombies.
 CREATE TABLE lane (
     consumer_group text NOT NULL,
-    partition      int  NOT NULL,
+    partition      int  NOT NULL, -- -1: all lanes of a group that reads over PostgreSQL
     PRIMARY KEY (consumer_group, partition)
 );
 
@@ -103,11 +107,68 @@ CREATE TABLE idempotency_key (
 CREATE INDEX idempotency_key_age ON idempotency_key (created_at);
 """
 
-CREATE = CREATE_OUTBOX + CREATE_CONSUMER + CREATE_SUPPORT
+CREATE_KAFKA = """
+UPDATE lane SET partition = -1;
+
+-- Which log it is: carried by every record, and the same in every copy of this database.
+CREATE TABLE log_identity (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    log      uuid    NOT NULL DEFAULT gen_random_uuid()
+);
+INSERT INTO log_identity DEFAULT VALUES;
+
+-- What the relay has carried to the topic. The token is drawn anew by whoever takes over or rewinds, and guards every write.
+CREATE TABLE relay (
+    only_row   boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    log        uuid    NOT NULL,
+    token      uuid    NOT NULL,
+    generation bigint  NOT NULL, -- everything up to this position is acknowledged
+    id         bigint  NOT NULL,
+    event_id   uuid,
+    retired    boolean NOT NULL DEFAULT false, -- nobody carries this log any more, so retention need not wait for it
+    tails      jsonb   NOT NULL  -- for each partition, the last position that it was sent: [[generation, id], …]
+);
+
+-- How many partitions the topic has had, from which position on: a row of the log keeps its partition.
+CREATE TABLE relay_topic (
+    from_generation bigint NOT NULL,
+    from_id         bigint NOT NULL,
+    partitions      int    NOT NULL CHECK (partitions > 0),
+    PRIMARY KEY (from_generation, from_id)
+);
+
+-- How far a group has come in each partition; moves in the transaction of the consumer's state.
+CREATE TABLE log_offset (
+    consumer_group text    NOT NULL,
+    producer       text    NOT NULL,
+    partition      int     NOT NULL,
+    next_offset    bigint  NOT NULL DEFAULT 0,
+    generation     bigint  NOT NULL DEFAULT 0, -- the last position applied
+    id             bigint  NOT NULL DEFAULT 0,
+    ends           jsonb   NOT NULL DEFAULT '{}', -- generation → the last id applied of it
+    baseline       text    DEFAULT 'first' CHECK (baseline IN ('first', 'passed')),
+    log            uuid, -- the identity of the outbox that was read
+    gap_generation bigint, -- the least position known to be missing
+    gap_id         bigint,
+    gap_since      timestamptz,
+    reread_at      timestamptz, -- when the partition was last read again from its start because of it
+    giving_up      boolean NOT NULL DEFAULT false, -- a person has decided to go on without what is missing
+    fork_generation bigint, -- the record at next_offset follows this position, behind which events were applied
+    fork_id        bigint,
+    PRIMARY KEY (consumer_group, producer, partition),
+    CHECK (num_nulls(gap_generation, gap_id, gap_since, reread_at) IN (0, 4)),
+    CHECK (gap_id IS NOT NULL OR NOT giving_up),
+    CHECK (num_nulls(fork_generation, fork_id) IN (0, 2))
+);
+"""
+
+CREATE_FIRST = CREATE_OUTBOX + CREATE_CONSUMER + CREATE_SUPPORT
+"""What a service's first migration makes; what came later has migrations of its own."""
+CREATE = CREATE_FIRST + CREATE_KAFKA
 
 
-def grant_public(schema: str) -> str:
-    tables = ", ".join(f"{schema}.{table}" for table in PUBLIC)
+def grant_public(schema: str, names: Sequence[str] = (*PUBLIC, *RELAY)) -> str:
+    tables = ", ".join(f"{schema}.{table}" for table in names)
     return f"GRANT USAGE ON SCHEMA {schema} TO log_reader; GRANT SELECT ON {tables} TO log_reader;"
 
 

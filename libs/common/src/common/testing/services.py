@@ -15,7 +15,8 @@ from fastapi import FastAPI
 from common.auth.keys import ALGORITHM, FixedKeys
 from common.auth.principal import Role
 from common.auth.tokens import TYPE
-from common.bus.feed import BatchSize, Feed
+from common.bus.carrying import BatchSize, Carrier
+from common.bus.feed import Feed
 from common.bus.tail import Tail
 from common.clock import Clock, SystemClock
 from common.contracts.envelope import decode
@@ -102,14 +103,9 @@ class RunningService:
                 group=self.runtime.service.name,
                 clock=self.runtime.clock,
             )
-            feed = Feed(
-                db=self.db,
-                tail=tail,
-                group=self.runtime.service.name,
-                handlers=self.runtime.service.handlers,
-                metrics=self.runtime.log_metrics,
-                size=BatchSize(),
-            )
+            metrics = self.runtime.log_metrics
+            carrier = Carrier(db=self.db, handlers=self.runtime.service.handlers, metrics=metrics)
+            feed = Feed(db=self.db, tail=tail, carrier=carrier, metrics=metrics, size=BatchSize())
             try:
                 await feed.begin(accept_missing_history=True)
                 while await feed.advance() or tail.marks.pending:

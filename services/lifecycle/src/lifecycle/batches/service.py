@@ -68,7 +68,7 @@ async def wake(uow: UnitOfWork, members_due: Collection[UUID]) -> None:
     for member_id, subject in batch.subjects.items():
         batch.add(member_id, subject.wake(resources.engine))
     await write(uow, batch)
-    due = {member_id: subject.wake_at for member_id, subject in batch.subjects.items()}
+    due = [(member_id, subject.lane, subject.wake_at) for member_id, subject in batch.subjects.items()]
     await timers.rearm(uow, due, alarm=resources.alarm)
     uow.on_commit.append(lambda: resources.metrics.woken.inc(len(due)))
 
@@ -131,13 +131,13 @@ async def _keep_waiting(uow: UnitOfWork, batch: Batch) -> None:
 async def _arm(uow: UnitOfWork, batch: Batch) -> None:
     resources: Resources = uow.resources
     earlier: list[tuple[UUID, int, datetime]] = []
-    heard: dict[UUID, datetime | None] = {}
+    heard: list[tuple[UUID, int, datetime | None]] = []
     for member_id, subject in batch.stepped:
         due_at, armed_at = subject.wake_at, subject.armed_at
         if due_at is not None and (armed_at is None or due_at < armed_at):
             earlier.append((member_id, subject.lane, due_at))
         elif subject.heard and due_at != armed_at:
-            heard[member_id] = due_at
+            heard.append((member_id, subject.lane, due_at))
     await timers.arm(uow, earlier, alarm=resources.alarm)
     await timers.rearm(uow, heard, alarm=resources.alarm)
 

@@ -1,13 +1,15 @@
 """Time passes for members: no further than every producer's events have been read, in the lanes' order of locks."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from time import monotonic
 from uuid import UUID
 
+import asyncpg
 import structlog
 
-from common.bus.dead_letters import lock_lanes
+from common.bus.locks import EVERY_LANE, lock_lanes
 from common.bus.poison import is_poison
 from common.db import Database
 from common.runtime import Runtime
@@ -28,81 +30,114 @@ LONGEST_SECONDS = 0.25
 PUT_OFF = timedelta(hours=1)
 
 
-async def tick(db: Database, *, up_to: datetime) -> int:
-    """State that everything appended by `up_to` has been read, and wake those who are due by then; how many."""
+async def tick(db: Database, *, lanes: Collection[int], up_to: datetime) -> int:
+    """State that everything in these lanes that was appended by `up_to` has been read, and wake those of their members who
+    are due by then; how many.
+    """
     try:
-        return len(await _wake(db, up_to=up_to))
+        return len(await _wake(db, lanes=lanes, up_to=up_to))
     except Exception as error:
         if not is_poison(error):
             raise
-    return await _wake_apart(db, up_to=up_to)
+    return await _wake_apart(db, lanes=lanes, up_to=up_to)
 
 
 class Ticks:
-    """Told after each pass of the consumer how complete its view of each producer is."""
+    """Told after each pass of the consumer how complete its view of each producer is, in the lanes that it has."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._producers = runtime.service.handlers.producers
-        self._looked_at = float("-inf")
-        self._reached = runtime.clock.now()
+        self._looked_at: dict[int, float] = {}
+        self._rests_until: dict[int, float] = {}
+        self._reached = dict.fromkeys(EVERY_LANE, runtime.clock.now())
+        """Of the lanes that this process has; of all, until it is known which those are."""
         resources: Resources = runtime.resources
         resources.metrics.watch_watermark(self._age_seconds)
 
-    async def __call__(self, complete_to: Mapping[str, datetime | None]) -> bool:
+    async def __call__(self, lanes: Mapping[int, Mapping[str, datetime | None]]) -> bool:
         """True: there was more to do than fits in one go."""
-        known = {producer: moment for producer, moment in complete_to.items() if moment is not None}
-        up_to = watermark(self._producers, known)
-        if up_to is None:
+        reached = {lane: moment for lane, complete_to in lanes.items() if (moment := self._watermark(complete_to))}
+        now = self._runtime.clock.now()
+        self._reached = {lane: reached.get(lane) or self._reached.get(lane, now) for lane in lanes}
+        together: dict[datetime, list[int]] = defaultdict(list)
+        for lane, up_to in reached.items():
+            if self._has_to_look(lane, up_to):
+                together[up_to].append(lane)
+        more = False
+        for up_to, its_lanes in together.items():
+            more = await self._look(its_lanes, up_to) or more
+        return more
+
+    def _watermark(self, complete_to: Mapping[str, datetime | None]) -> datetime | None:
+        return watermark(
+            self._producers, {producer: moment for producer, moment in complete_to.items() if moment is not None}
+        )
+
+    def _has_to_look(self, lane: int, up_to: datetime) -> bool:
+        time, resources = monotonic(), self._runtime.resources
+        if time < self._rests_until.get(lane, 0):
             return False
-        self._reached = up_to
-        resources: Resources = self._runtime.resources
-        if not resources.alarm.rings(up_to) and monotonic() - self._looked_at < LOOK_SECONDS:
+        looked_at = self._looked_at.get(lane)
+        return looked_at is None or time - looked_at >= LOOK_SECONDS or resources.alarm.rings(lane, up_to)
+
+    async def _look(self, lanes: Collection[int], up_to: datetime) -> bool:
+        try:
+            more = await self._wake_all(lanes, up_to)
+        except asyncpg.LockNotAvailableError:  # whoever had one of them before still works on it
+            self._rests_until |= dict.fromkeys(lanes, monotonic() + LOOK_SECONDS)
             return False
-        more = await self._wake_all(up_to)
-        self._looked_at = float("-inf") if more else monotonic()
+        for lane in lanes:
+            if more:
+                self._looked_at.pop(lane, None)
+            else:
+                self._looked_at[lane] = monotonic()
         return more
 
     def _age_seconds(self) -> float:
-        return (self._runtime.clock.now() - self._reached).total_seconds()
+        """Of the lane that is furthest behind."""
+        now = self._runtime.clock.now()
+        return (now - min(self._reached.values(), default=now)).total_seconds()
 
-    async def _wake_all(self, up_to: datetime) -> bool:
+    async def _wake_all(self, lanes: Collection[int], up_to: datetime) -> bool:
         db, resources = self._runtime.db, self._runtime.resources
         started = monotonic()
-        while await tick(db, up_to=up_to) == LARGEST:
+        while await tick(db, lanes=lanes, up_to=up_to) == LARGEST:
             if monotonic() - started > LONGEST_SECONDS:
                 return True
-        await timers.set_alarm(db, resources.alarm)
+        await timers.set_alarm(db, resources.alarm, lanes)
         return False
 
 
-async def _wake(db: Database, *, up_to: datetime, only: Sequence[UUID] | None = None) -> Sequence[UUID]:
+async def _wake(
+    db: Database, *, lanes: Collection[int], up_to: datetime, only: Collection[UUID] | None = None
+) -> Collection[UUID]:
     async with db.transaction() as uow:
-        await lock_lanes(uow, uow.service)
-        await clocks.turn(uow, timers.EVERY_LANE, watermark=up_to)
-        due = await timers.find_due(uow, until=up_to, limit=LARGEST) if only is None else only
+        await lock_lanes(uow, uow.service, lanes)
+        await clocks.turn(uow, lanes, watermark=up_to)
+        due = await timers.find_due(uow, lanes=lanes, until=up_to, limit=LARGEST) if only is None else only
         if due:
             await batches.wake(uow, due)
     return due
 
 
-async def _wake_apart(db: Database, *, up_to: datetime) -> int:
+async def _wake_apart(db: Database, *, lanes: Collection[int], up_to: datetime) -> int:
     """Each member alone, because one of them cannot be moved: that one is put off, the others go on."""
-    due = await timers.find_due(db, until=up_to, limit=LARGEST)
-    for member_id in due:
+    due = await timers.find_due(db, lanes=lanes, until=up_to, limit=LARGEST)
+    for member_id, lane in due.items():
         try:
-            await _wake(db, up_to=up_to, only=[member_id])
+            await _wake(db, lanes=[lane], up_to=up_to, only=[member_id])
         except Exception as error:
             if not is_poison(error):
                 raise
             log.exception("member not woken", member_id=str(member_id))
-            await _put_off(db, member_id, until=up_to + PUT_OFF)
+            await _put_off(db, member_id, lane, until=up_to + PUT_OFF)
     return len(due)
 
 
-async def _put_off(db: Database, member_id: UUID, *, until: datetime) -> None:
+async def _put_off(db: Database, member_id: UUID, lane: int, *, until: datetime) -> None:
     async with db.transaction() as uow:
         resources: Resources = uow.resources
-        await lock_lanes(uow, uow.service)
-        await timers.rearm(uow, {member_id: until}, alarm=resources.alarm)
+        await lock_lanes(uow, uow.service, [lane])
+        await timers.rearm(uow, [(member_id, lane, until)], alarm=resources.alarm)
         uow.on_commit.append(resources.metrics.failures.inc)

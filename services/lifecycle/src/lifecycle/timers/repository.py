@@ -19,7 +19,7 @@ ORDER BY member.member_id LIMIT $2
 """
 
 _DUE = """
-SELECT member_id FROM member_timer WHERE lane = ANY($1) AND due_at <= $2 ORDER BY due_at, member_id LIMIT $3
+SELECT member_id, lane FROM member_timer WHERE lane = ANY($1) AND due_at <= $2 ORDER BY due_at, member_id LIMIT $3
 """
 
 _SET = """
@@ -30,7 +30,7 @@ WHERE timer.member_id = woken.member_id
 
 # One look at each lane's first timer, whatever the number of timers.
 _NEXT = """
-SELECT min(first.due_at) FROM unnest($1::smallint[]) AS lane
+SELECT lane.lane, first.due_at FROM unnest($1::smallint[]) AS lane
 CROSS JOIN LATERAL (SELECT due_at FROM member_timer WHERE lane = lane.lane ORDER BY due_at LIMIT 1) AS first
 """
 
@@ -46,8 +46,11 @@ async def unarmed(reader: Database, *, after: UUID | None, limit: int) -> list[t
     return [(row["member_id"], row["lane"], row["due_at"]) for row in rows]
 
 
-async def find_due(reader: Database | UnitOfWork, *, lanes: Collection[int], until: datetime, limit: int) -> list[UUID]:
-    return [row["member_id"] for row in await reader.fetch(_DUE, list(lanes), until, limit)]
+async def find_due(
+    reader: Database | UnitOfWork, *, lanes: Collection[int], until: datetime, limit: int
+) -> dict[UUID, int]:
+    """With their lanes, the longest due first."""
+    return {row["member_id"]: row["lane"] for row in await reader.fetch(_DUE, list(lanes), until, limit)}
 
 
 async def rearm(uow: UnitOfWork, timers: Sequence[tuple[UUID, datetime]]) -> None:
@@ -58,6 +61,6 @@ async def disarm(uow: UnitOfWork, members: Collection[UUID]) -> None:
     await uow.execute("DELETE FROM member_timer WHERE member_id = ANY($1)", list(members))
 
 
-async def next_due(reader: Database | UnitOfWork, lanes: Collection[int]) -> datetime | None:
-    due: datetime | None = await reader.fetchval(_NEXT, list(lanes))
-    return due
+async def next_due(reader: Database | UnitOfWork, lanes: Collection[int]) -> dict[int, datetime]:
+    """When the first timer of each lane is due, where there is one."""
+    return {row["lane"]: row["due_at"] for row in await reader.fetch(_NEXT, list(lanes))}

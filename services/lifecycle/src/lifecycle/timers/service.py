@@ -5,61 +5,63 @@ nobody is woken for a silence that has ended; whoever wakes a member arms it ane
 members' rows.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from common.bus.dead_letters import lock_lanes
-from common.bus.lanes import LANES
+from common.bus.locks import EVERY_LANE, lock_lanes
 from common.db import Database, UnitOfWork
 from lifecycle.timers import repository
 
-EVERY_LANE = range(LANES)
 LARGEST = 5_000
 """Members that one transaction arms."""
+_AT_ONCE = datetime.min.replace(tzinfo=UTC)
 
 
 class Alarm:
-    """When, at the latest, this process has to look for members who are due: known without asking the database."""
+    """When, at the latest, this process has to look for members of a lane who are due: known without asking the database.
+
+    It hears of every lane, and is asked for those that this process has.
+    """
 
     def __init__(self) -> None:
-        self._at: datetime | None = datetime.min.replace(tzinfo=UTC)
+        self._at: dict[int, datetime] = dict.fromkeys(EVERY_LANE, _AT_ONCE)
 
-    def rings(self, moment: datetime) -> bool:
-        return self._at is not None and self._at <= moment
+    def rings(self, lane: int, moment: datetime) -> bool:
+        due_at = self._at.get(lane)
+        return due_at is not None and due_at <= moment
 
-    def hear(self, due_at: datetime) -> None:
+    def hear(self, lane: int, due_at: datetime) -> None:
         """A timer was armed."""
-        if self._at is None or due_at < self._at:
-            self._at = due_at
+        self._at[lane] = min(due_at, self._at.get(lane, due_at))
 
-    def forget(self) -> None:
-        """Nothing is armed, until it is heard of."""
-        self._at = None
+    def forget(self, lanes: Collection[int]) -> None:
+        """Nothing is armed in them, until it is heard of."""
+        for lane in lanes:
+            self._at.pop(lane, None)
 
 
-async def set_alarm(db: Database, alarm: Alarm) -> None:
-    """Look when the first timer is due. What is armed meanwhile is heard as well."""
-    alarm.forget()
-    due_at = await next_due(db)
-    if due_at is not None:
-        alarm.hear(due_at)
+async def set_alarm(db: Database, alarm: Alarm, lanes: Collection[int]) -> None:
+    """Look when the first timers of these lanes are due. What is armed meanwhile is heard as well."""
+    alarm.forget(lanes)
+    for lane, due_at in (await repository.next_due(db, lanes)).items():
+        alarm.hear(lane, due_at)
 
 
 async def arm(uow: UnitOfWork, timers: Sequence[tuple[UUID, int, datetime]], *, alarm: Alarm) -> None:
     """Arm or move earlier, never later: (member, lane, due)."""
     if timers:
         await repository.arm(uow, timers)
-        _ring(uow, alarm, min(due_at for _, _, due_at in timers))
+        _ring(uow, alarm, [(lane, due_at) for _, lane, due_at in timers])
 
 
-async def rearm(uow: UnitOfWork, due: Mapping[UUID, datetime | None], *, alarm: Alarm) -> None:
-    """Set timers that are there, earlier or later; None: nothing is due any more."""
-    moved = [(member_id, due_at) for member_id, due_at in due.items() if due_at is not None]
-    ended = [member_id for member_id, due_at in due.items() if due_at is None]
+async def rearm(uow: UnitOfWork, timers: Sequence[tuple[UUID, int, datetime | None]], *, alarm: Alarm) -> None:
+    """Set timers that are there, earlier or later: (member, lane, due); None: nothing is due any more."""
+    moved = [(member_id, lane, due_at) for member_id, lane, due_at in timers if due_at is not None]
+    ended = [member_id for member_id, _, due_at in timers if due_at is None]
     if moved:
-        await repository.rearm(uow, moved)
-        _ring(uow, alarm, min(due_at for _, due_at in moved))
+        await repository.rearm(uow, [(member_id, due_at) for member_id, _, due_at in moved])
+        _ring(uow, alarm, [(lane, due_at) for _, lane, due_at in moved])
     if ended:
         await repository.disarm(uow, ended)
 
@@ -79,14 +81,21 @@ async def arm_all(db: Database, *, alarm: Alarm) -> int:
     return armed
 
 
-async def find_due(reader: Database | UnitOfWork, *, until: datetime, limit: int) -> list[UUID]:
-    return await repository.find_due(reader, lanes=EVERY_LANE, until=until, limit=limit)
+async def find_due(
+    reader: Database | UnitOfWork, *, lanes: Collection[int], until: datetime, limit: int
+) -> dict[UUID, int]:
+    """With their lanes, the longest due first."""
+    return await repository.find_due(reader, lanes=lanes, until=until, limit=limit)
 
 
-async def next_due(reader: Database | UnitOfWork, lanes: Collection[int] = EVERY_LANE) -> datetime | None:
-    """When the first timer is due."""
-    return await repository.next_due(reader, lanes)
+async def next_due(reader: Database | UnitOfWork) -> datetime | None:
+    """When the first timer of all is due."""
+    return min((await repository.next_due(reader, EVERY_LANE)).values(), default=None)
 
 
-def _ring(uow: UnitOfWork, alarm: Alarm, due_at: datetime) -> None:
-    uow.on_commit.append(lambda: alarm.hear(due_at))
+def _ring(uow: UnitOfWork, alarm: Alarm, armed: Sequence[tuple[int, datetime]]) -> None:
+    def hear() -> None:
+        for lane, due_at in armed:
+            alarm.hear(lane, due_at)
+
+    uow.on_commit.append(hear)
