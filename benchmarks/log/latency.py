@@ -1,17 +1,11 @@
 """How long an event takes from when its append is due to when its handler leaves the effect."""
 
 import asyncio
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import count, islice
 from time import monotonic
 
 from benchmarks.log.ledger import Ledger
-from benchmarks.measuring import ROOT
-
-from common.testing.waiting import eventually
 
 AHEAD_SECONDS = 0.1
 
@@ -39,29 +33,8 @@ async def steady(ledger: Ledger, *, rate: int, seconds: float, numbers: "count[i
         for number, moment in due.items():
             await asyncio.sleep(max(0.0, moment - monotonic()))
             group.create_task(append(number))
-
-    async def all_handled() -> bool:
-        return await ledger.effects(since=mine[0]) == len(mine)
-
-    await eventually(all_handled, what="the last effect")
-    handled = await ledger.handled_at(since=mine[0])
+    handled = (await ledger.effects(since=mine[0], count=len(mine))).handled_at
     return Latencies(
         to_commit=[1000 * (committed[number] - moment) for number, moment in due.items()],
         to_handler=[1000 * (handled[number] - moment) for number, moment in due.items()],
     )
-
-
-@asynccontextmanager
-async def consuming_apart(transport: str) -> AsyncIterator[None]:
-    """The consumer in a process of its own; it is over with the block."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "benchmarks.log.consuming", transport), cwd=ROOT, stdout=asyncio.subprocess.PIPE
-    )
-    try:
-        if process.stdout is None or not await process.stdout.readline():
-            raise RuntimeError("the consumer did not start: python -m benchmarks.log.consuming")
-        yield
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.wait()

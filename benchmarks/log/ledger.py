@@ -1,20 +1,23 @@
 """A log in a database of its own, and handlers whose effect is one row an event with the moment it was handled.
 
-Moments are `time.monotonic()`, which all processes of a machine share.
+There is one for each bus, since a group reads over one. Moments are `time.monotonic()`, which all processes of a machine
+share.
 """
 
+import asyncio
+import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from functools import partial
+from dataclasses import dataclass
+from functools import cache, partial
 from time import monotonic
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 import asyncpg
-from prometheus_client import CollectorRegistry
 
-from common.bus.consumer import Consumer
-from common.bus.metrics import LogMetrics
+from common.bus.kafka.broker import Broker
+from common.bus.lanes import LANES, lane_of
 from common.bus.records import Handlers, Received
 from common.bus.wakeups import Wakeups
 from common.clock import SystemClock
@@ -23,13 +26,17 @@ from common.db import Database, UnitOfWork
 from common.ids import new_id
 from common.testing.databases import Engines, create_log_database
 
-DATABASE = "benchmark"
 PRODUCER, GROUP = "members", "lifecycle"
-MEMBERS = [new_id() for _ in range(1000)]
+MEMBERS = 996
+"""So many keys, of the lanes in turn: the next event of every lane is never far."""
+TOLD_AT_ONCE = 500
+EFFECTS_SECONDS, LOOK_SECONDS = 120.0, 0.05
 
 # `effect` is what a handler leaves; `bare` has the columns of the log, and nothing that makes a log of it.
 _TABLES = """
-CREATE TABLE {group}.effect (number int NOT NULL, event_id uuid PRIMARY KEY, handled_at double precision NOT NULL);
+CREATE TABLE {group}.effect (
+    number int NOT NULL, event_id uuid PRIMARY KEY, handled_at double precision NOT NULL, process int NOT NULL
+);
 ALTER TABLE {group}.effect OWNER TO {group};
 CREATE TABLE {producer}.bare (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, appended_at timestamptz NOT NULL, topic text NOT NULL,
@@ -38,60 +45,68 @@ CREATE TABLE {producer}.bare (
 ALTER TABLE {producer}.bare OWNER TO {producer};
 GRANT SELECT ON {producer}.bare TO {group};
 """
-_LEAVE = "INSERT INTO effect (number, event_id, handled_at) SELECT number, id, $3 FROM unnest($1::int[], $2::uuid[]) AS e (number, id)"
+_COUNT = "SELECT count(*) FROM effect WHERE number >= $1"
+_LEAVE = """
+INSERT INTO effect (number, event_id, handled_at, process)
+SELECT number, id, $3, $4 FROM unnest($1::int[], $2::uuid[]) AS e (number, id)
+"""
 
 
-class Running(Protocol):
-    """A group's consumer, whatever carries its events."""
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What the handlers of some events left, whichever process they ran in."""
 
-    def start(self) -> None: ...
+    handled_at: dict[int, float]
+    """Number → moment."""
+    processes: set[int]
+    """Who handled them."""
 
-    async def stop(self) -> None: ...
-
-
-class Transport(Protocol):
-    """What carries events from the outbox to the group."""
-
-    def consumer(self, ledger: "Ledger", *, embedded: bool) -> Running: ...
-
-
-class PostgresTransport:
-    def consumer(self, ledger: "Ledger", *, embedded: bool) -> Consumer:
-        return Consumer(
-            db=ledger.group,
-            sources={PRODUCER: ledger.engines.url(role=PRODUCER, database=DATABASE)},
-            handlers=ledger.handlers,
-            metrics=LogMetrics(CollectorRegistry()),
-            wakeups=ledger.wakeups if embedded else None,
-        )
+    @property
+    def last(self) -> float:
+        return max(self.handled_at.values())
 
 
-TRANSPORTS: dict[str, Transport] = {"postgres": PostgresTransport()}
+@cache
+def members() -> list[UUID]:
+    by_lane: dict[int, list[UUID]] = {lane: [] for lane in range(LANES)}
+    while min(map(len, by_lane.values())) < MEMBERS // LANES:
+        member = new_id()
+        by_lane[lane_of(str(member))].append(member)
+    return [member for round_ in zip(*by_lane.values(), strict=False) for member in round_][:MEMBERS]
+
+
+def lane(number: int) -> int:
+    """Of an event's key."""
+    return number % LANES
 
 
 def earned(number: int) -> PointsEarned:
     return PointsEarned(
-        entry_id=new_id(), member_id=MEMBERS[number % len(MEMBERS)], points=number, balance=0, reason="benchmark"
+        entry_id=new_id(), member_id=members()[number % MEMBERS], points=number, balance=0, reason="benchmark"
     )
 
 
 class Ledger:
     """The log's producer and the group that reads it, with a pool each."""
 
-    def __init__(self, engines: Engines, *, connections: int) -> None:
+    def __init__(self, engines: Engines, *, bus: str, servers: str, connections: int) -> None:
+        """`servers`: Kafka's, where the bus is Kafka."""
         self.engines = engines
+        self.bus = bus
+        self.broker = Broker(servers=servers, prefix="benchmark")
         self.wakeups = Wakeups()
         self.producer = self._db(PRODUCER, connections=connections)
-        self.group = self._db(GROUP, connections=4)
+        self.group = self._db(GROUP, connections=10)
         self.handlers = Handlers({PointsEarned: self._leave_effects}, ordered=False)
         self.handled = 0
         """Events whose effects this process has committed."""
-        self.batches: list[tuple[int, float]] = []
-        """After each batch that this process committed: `handled`, and the moment."""
+
+    def url(self, service: str) -> str:
+        return self.engines.url(role=service, database=database_name(self.bus))
 
     def _db(self, service: str, *, connections: int) -> Database:
         return Database(
-            url=self.engines.url(role=service, database=DATABASE),
+            url=self.url(service),
             service=service,
             clock=SystemClock(),
             maximum_connections=connections,
@@ -105,32 +120,32 @@ class Ledger:
 
     async def _leave_effects(self, uow: UnitOfWork, received: Sequence[Received[Any]]) -> None:
         numbers, ids = [item.event.points for item in received], [item.envelope.id for item in received]
-        await uow.execute(_LEAVE, numbers, ids, monotonic())
+        await uow.execute(_LEAVE, numbers, ids, monotonic(), os.getpid())
         uow.on_commit.append(partial(self._count, len(received)))
 
     def _count(self, handled: int) -> None:
         self.handled += handled
-        self.batches.append((self.handled, monotonic()))
 
-    @asynccontextmanager
-    async def consuming(self, transport: Transport) -> AsyncIterator[None]:
-        """With a consumer in this process while the block runs."""
-        consumer = transport.consumer(self, embedded=True)
-        consumer.start()
-        try:
-            yield
-        finally:
-            await consumer.stop()
+    async def tell(self, numbers: Sequence[int]) -> None:
+        """Many events, as many of them at once as a unit of work bears."""
+        for begin in range(0, len(numbers), TOLD_AT_ONCE):
+            async with self.producer.transaction() as uow:
+                for number in numbers[begin : begin + TOLD_AT_ONCE]:
+                    uow.append(earned(number))
 
-    async def effects(self, *, since: int) -> int:
-        """How many, of events numbered from `since`, whichever process left them."""
-        count: int = await self.group.fetchval("SELECT count(*) FROM effect WHERE number >= $1", since)
-        return count
+    async def effects(self, *, since: int, count: int, seconds: float = EFFECTS_SECONDS) -> Effects:
+        """Wait until so many of the events numbered from `since` have had their effect."""
+        deadline = monotonic() + seconds
+        while (found := await self.group.fetchval(_COUNT, since)) < count:
+            if monotonic() > deadline:
+                raise TimeoutError(f"{found} of {count} events had their effect within {seconds} s")
+            await asyncio.sleep(LOOK_SECONDS)
+        return await self.effects_now(since=since)
 
-    async def handled_at(self, *, since: int) -> dict[int, float]:
-        """Number → moment, of the same."""
-        rows = await self.group.fetch("SELECT number, handled_at FROM effect WHERE number >= $1", since)
-        return {row["number"]: row["handled_at"] for row in rows}
+    async def effects_now(self, *, since: int) -> Effects:
+        """Those that are there."""
+        rows = await self.group.fetch("SELECT number, handled_at, process FROM effect WHERE number >= $1", since)
+        return Effects({row["number"]: row["handled_at"] for row in rows}, {row["process"] for row in rows})
 
     async def forget(self) -> None:
         """Empty what each repetition fills, but for the log."""
@@ -139,8 +154,8 @@ class Ledger:
 
 
 @asynccontextmanager
-async def open_ledger(engines: Engines, *, connections: int = 20) -> AsyncIterator[Ledger]:
-    ledger = Ledger(engines, connections=connections)
+async def open_ledger(engines: Engines, bus: str, *, servers: str = "", connections: int = 20) -> AsyncIterator[Ledger]:
+    ledger = Ledger(engines, bus=bus, servers=servers, connections=connections)
     await ledger.producer.open()
     await ledger.group.open()
     try:
@@ -151,10 +166,14 @@ async def open_ledger(engines: Engines, *, connections: int = 20) -> AsyncIterat
         await ledger.group.close()
 
 
-async def create_ledger(engines: Engines) -> None:
-    await create_log_database(engines, name=DATABASE, services=[PRODUCER, GROUP])
-    connection = await asyncpg.connect(engines.postgres_url, database=DATABASE)
+async def create_ledger(engines: Engines, bus: str) -> None:
+    await create_log_database(engines, name=database_name(bus), services=[PRODUCER, GROUP])
+    connection = await asyncpg.connect(engines.postgres_url, database=database_name(bus))
     try:
         await connection.execute(_TABLES.format(group=GROUP, producer=PRODUCER))
     finally:
         await connection.close()
+
+
+def database_name(bus: str) -> str:
+    return f"benchmark_{bus}"

@@ -5,7 +5,6 @@ from typing import Any
 
 from benchmarks.orders.client import Answer, connect
 from benchmarks.orders.shop import MEMBERS, ORDERS, Server, Shop, payable
-
 from common.ids import new_id
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

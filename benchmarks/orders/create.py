@@ -9,6 +9,7 @@ from collections import defaultdict
 from contextlib import AsyncExitStack
 
 import click
+
 from benchmarks.measuring import Goal, Row, Watch, at_least, cpu_seconds, keep, quantile, spread, using_cpu
 from benchmarks.orders.agreement import require_agreement
 from benchmarks.orders.client import send

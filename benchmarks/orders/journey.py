@@ -18,6 +18,7 @@ from uuid import UUID
 
 import asyncpg
 import click
+
 from benchmarks.measuring import Goal, Row, Watch, at_least, cpu_seconds, keep, spread, using_cpu
 from benchmarks.orders.client import Connection, Refused, connect, make_request
 from benchmarks.orders.shop import DATABASE, MEMBERS, ORDERS, QUOTES, Server, Shop, open_shop

@@ -15,11 +15,11 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import click
-from benchmarks.orders import orm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from fastapi import FastAPI, Header, Response
 from starlette.types import ASGIApp
 
+from benchmarks.orders import orm
 from common import loops
 from common.auth.keys import FixedKeys
 from common.auth.principal import Principal, Role

@@ -12,12 +12,12 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 from benchmarks.engines import Bench, running_engines
 from benchmarks.measuring import ROOT
 from benchmarks.orders.client import make_request
 from benchmarks.orders.serving import KEY_VARIABLE
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
 from common.connection import Connection
 from common.ids import new_id
 from common.testing.services import KEY_ID, Signer, create_service_database
