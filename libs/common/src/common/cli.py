@@ -15,6 +15,7 @@ from common.bus.dead_letters import Reason
 from common.bus.forks import accept_fork, describe_log
 from common.bus.kafka import relay_state, switching
 from common.bus.kafka.decisions import accept_gap
+from common.bus.kafka.raising import raise_partitions
 from common.bus.outbox import create_partitions
 from common.bus.position import START, Position
 from common.errors import AppError
@@ -69,6 +70,18 @@ def _serving_commands(group: click.Group, service: Service) -> None:
         """Send everything again that this service's log still holds; heals a gap."""
         floor = with_database(service, _rewind)
         click.echo(f"{service.name}: the relay sends everything after {floor} again")
+
+    @relay.command()
+    @click.argument("count", type=int)
+    @click.confirmation_option(
+        prompt="Is every relay of this service stopped? There is no way back to fewer partitions."
+    )
+    def partitions(*, count: int) -> None:
+        """Spread what comes over more partitions, once every consumer has read what was sent."""
+        position = with_database(
+            service, lambda r: raise_partitions(r.db, r.settings.required_broker, partitions=count)
+        )
+        click.echo(f"{service.name}: events after {position} go to {count} partitions; start its relay")
 
     @relay.command()
     @click.confirmation_option(prompt="Consumers that read over Kafka will get nothing of this service any more.")

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from structlog.testing import capture_logs
 
+from common.bus import instruments
 from common.bus.kafka import broker, membership, sender
 from common.engines.kafka.cluster import Listener
 from common.engines.kafka.engine import KafkaEngine
@@ -37,6 +38,12 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(broker, "REQUEST_SECONDS", 1.0)
     monkeypatch.setattr(sender, "ACKNOWLEDGE_SECONDS", 2.0)
     monkeypatch.setattr(membership, "METADATA_SECONDS", 1.0)
+
+
+@pytest.fixture
+def attentive(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is soon looked whether a person has decided, and soon shown what was read."""
+    monkeypatch.setattr(instruments, "HOUSEKEEPING_SECONDS", 0.5)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import pytest
 
-from common.bus import instruments
 from common.bus.kafka.decisions import accept_gap
 from common.testing.waiting import eventually
 from integration.bus.effects import earned, recording
@@ -10,13 +9,7 @@ from integration.bus.harness import SECONDS, Log
 from integration.bus.kafka.relays import applied, quiet, relaying, rewind, sent_all
 from integration.bus.kafka.topic import Topic
 
-pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(autouse=True)
-def attentive(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is soon looked whether a person has decided."""
-    monkeypatch.setattr(instruments, "HOUSEKEEPING_SECONDS", 0.5)
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("attentive")]
 
 
 async def read_and_left(log: Log, *, read: int, left: int) -> None:

@@ -126,6 +126,8 @@ CREATE TABLE relay (
     id         bigint  NOT NULL,
     event_id   uuid,
     retired    boolean NOT NULL DEFAULT false, -- nobody carries this log any more, so retention need not wait for it
+    rewound_generation bigint NOT NULL DEFAULT 0, -- up to this position everything was sent before the last rewind
+    rewound_id bigint  NOT NULL DEFAULT 0,
     tails      jsonb   NOT NULL  -- for each partition, the last position that it was sent: [[generation, id], …]
 );
 

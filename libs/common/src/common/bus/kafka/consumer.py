@@ -309,7 +309,8 @@ class KafkaConsumer:
             waiting = [each.waiting_since for each in its_own.values() if each.waiting_since is not None]
             unread = sum(max(0, member.end(place) - each.position) for place, each in its_own.items())
             self._instruments.lag(producer, unread=unread, oldest=min(waiting, default=None))
-        await member.show({place: partition.position for place, partition in self.partitions.items()})
+        applied = {place: each.position for place, each in self.partitions.items() if each.offset.gap is None}
+        await member.show(applied)
 
     async def _look_again(self, member: Member) -> None:
         for place, partition in self.partitions.items():

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 from common.bus.cursors import Cursor
 from common.bus.lanes import partition_of
-from common.bus.position import Position
+from common.bus.position import START, Position
 from common.connection import Connection, Record, row_count
 from common.contracts.topics import generation_started_type
 from common.db import Database
@@ -37,6 +37,8 @@ class RelayState:
     """Up to where everything is acknowledged."""
     tails: tuple[Position, ...]
     """For each partition, the last position that it was sent."""
+    rewound: Position = START
+    """Up to where everything was sent before the last rewind."""
 
 
 async def begin(db: Database, *, floor: Position, partitions: int) -> None:
@@ -111,14 +113,34 @@ async def rewind(db: Database, *, floor: Position) -> Position:
             cursor.position > floor and cursor.event_id is not None and here != cursor.event_id
         )
         tails = [floor if lost or tail > floor else tail for tail in state.tails]
+        rewound = max(state.rewound, cursor.position)
         await uow.execute(
-            "UPDATE relay SET token = $1, generation = $2, id = $3, event_id = NULL, tails = $4",
+            "UPDATE relay SET token = $1, generation = $2, id = $3, event_id = NULL, tails = $4,"
+            " rewound_generation = $5, rewound_id = $6",
             uuid4(),
             floor.generation,
             floor.id,
             _written(tails),
+            rewound.generation,
+            rewound.id,
         )
     return floor
+
+
+async def spread(db: Database, state: RelayState, *, partitions: int) -> None:
+    """What comes after the cursor goes to so many partitions. Raises Superseded."""
+    position, new = state.cursor.position, partitions - len(state.tails)
+    async with db.transaction() as uow:
+        tails = _written([*state.tails, *[START] * new])
+        if not await uow.execute("UPDATE relay SET tails = $2 WHERE token = $1", state.token, tails):
+            raise Superseded("a relay has taken over")
+        await uow.execute(
+            "INSERT INTO relay_topic (from_generation, from_id, partitions) VALUES ($1, $2, $3)"
+            " ON CONFLICT (from_generation, from_id) DO UPDATE SET partitions = excluded.partitions",
+            position.generation,
+            position.id,
+            partitions,
+        )
 
 
 async def require_turn(connection: Connection, token: UUID) -> None:
@@ -151,6 +173,7 @@ def _state(row: Record) -> RelayState:
         token=row["token"],
         cursor=Cursor(Position(row["generation"], row["id"]), row["event_id"]),
         tails=tuple(Position(generation, id_) for generation, id_ in row["tails"]),
+        rewound=Position(row["rewound_generation"], row["rewound_id"]),
     )
 
 

@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, UnknownTopicOrP
 from common.bus.kafka.broker import REQUEST_SECONDS, Broker
 from common.bus.kafka.membership import close_client
 from common.bus.kafka.rules import TopicRules
-from common.bus.kafka.wire import ForeignRecord, read_record
+from common.bus.kafka.wire import Chained, ForeignRecord, Heartbeat, read_record
 from common.errors import Unavailable
 
 READY_SECONDS = 30.0
@@ -118,40 +118,58 @@ async def _configuration(admin: AIOKafkaAdminClient, topic: str) -> dict[str, st
 
 
 async def _require_owner(broker: Broker, topic: str, *, partitions: int, log: UUID) -> None:
-    """The newest record of every partition is ours."""
-    for partition, record in (await _newest(broker, topic, partitions)).items():
-        where = f"partition {partition} of {topic}"
-        try:
-            found = read_record(topic, offset=record.offset, key=record.key, value=record.value, headers=record.headers)
-        except ForeignRecord as error:
+    for partition, record in (await newest_records(broker, topic, partitions=partitions)).items():
+        if record.log != log:
             raise TopicRefused(
-                f"{where} holds what no relay of ours wrote: give this installation another prefix"
-            ) from error
-        if found.log != log:
-            raise TopicRefused(
-                f"{where} belongs to another log ({found.log}, ours is {log}): another installation or another service writes"
-                " there; give this installation another prefix"
+                f"partition {partition} of {topic} belongs to another log ({record.log}, ours is {log}): another installation or"
+                " another service writes there; give this installation another prefix"
             )
 
 
-async def _newest(broker: Broker, topic: str, partitions: int) -> dict[int, Any]:
+async def newest_records(broker: Broker, topic: str, *, partitions: int) -> dict[int, Chained | Heartbeat]:
+    """Of the partitions that hold any. Raises TopicRefused or BrokerAway."""
+    newest: dict[int, Chained | Heartbeat] = {}
+    async with _reading(broker, topic, partitions) as (consumer, places):
+        begins, ends = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
+        written = [place for place in places if ends[place] > begins[place]]
+        for place in places:
+            consumer.seek(place, max(begins[place], ends[place] - 1))
+        while len(newest) < len(written):
+            for place, records in (await consumer.getmany(timeout_ms=500)).items():
+                newest[place.partition] = _ours(topic, place.partition, records[-1])
+                consumer.pause(place)
+    return newest
+
+
+def _ours(topic: str, partition: int, record: Any) -> Chained | Heartbeat:
+    try:
+        return read_record(topic, offset=record.offset, key=record.key, value=record.value, headers=record.headers)
+    except ForeignRecord as error:
+        raise TopicRefused(
+            f"partition {partition} of {topic} holds what no relay of ours wrote: give this installation another prefix"
+        ) from error
+
+
+async def end_offsets(broker: Broker, topic: str, *, partitions: int) -> dict[int, int]:
+    """Behind the last record of each partition. Raises BrokerAway."""
+    async with _reading(broker, topic, partitions) as (consumer, places):
+        ends = await consumer.end_offsets(places)
+    return {place.partition: end for place, end in ends.items()}
+
+
+@asynccontextmanager
+async def _reading(
+    broker: Broker, topic: str, partitions: int
+) -> AsyncIterator[tuple[AIOKafkaConsumer, list[TopicPartition]]]:
+    """A client that reads what it is told to, for nobody."""
     consumer = AIOKafkaConsumer(**broker.options("check"), auto_offset_reset="none", enable_auto_commit=False)
-    newest: dict[int, Any] = {}
+    places = [TopicPartition(topic, partition) for partition in range(partitions)]
     try:
         async with asyncio.timeout(READY_SECONDS):
             await consumer.start()
-            places = [TopicPartition(topic, partition) for partition in range(partitions)]
             consumer.assign(places)
-            begins, ends = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
-            written = [place for place in places if ends[place] > begins[place]]
-            for place in places:
-                consumer.seek(place, max(begins[place], ends[place] - 1))
-            while len(newest) < len(written):
-                for place, records in (await consumer.getmany(timeout_ms=500)).items():
-                    newest[place.partition] = records[-1]
-                    consumer.pause(place)
+            yield consumer, places
     except (KafkaError, OSError, TimeoutError) as error:
         raise await broker.away(error) from error
     finally:
         await close_client(consumer)
-    return newest
