@@ -111,7 +111,8 @@ def latency_rows(measured: Measured, *, rate: int) -> list[Row]:
                 f"{name} ms to {until}": spread(windows(values, share))
                 for until, values in (("commit", seen.to_commit), ("handler", seen.to_handler))
                 for name, share in (("p50", 0.5), ("p99", 0.99))
-            },
+            }
+            | {"cores": spread([seen.cores])},
         )
         for (bus, layout), seen in measured.latencies.items()
     ]
@@ -149,7 +150,7 @@ def notes(measured: Measured) -> list[str]:
 @click.option("--repetitions", type=click.IntRange(1), default=5, show_default=True, help="Of each rate.")
 @click.option("--seconds", type=click.FloatRange(0.2), default=1.5, show_default=True, help="Of each writing.")
 @click.option("--rate", type=click.IntRange(1), default=500, show_default=True, help="Events/s of the steady load.")
-@click.option("--steady-seconds", type=click.FloatRange(1), default=15.0, show_default=True, help="Of the steady load.")
+@click.option("--steady-seconds", type=click.FloatRange(1), default=20.0, show_default=True, help="Of the steady load.")
 def main(*, repetitions: int, seconds: float, rate: int, steady_seconds: float) -> None:
     configure_logging(level="WARNING", format="console")
     watch = Watch()
@@ -163,6 +164,7 @@ def main(*, repetitions: int, seconds: float, rate: int, steady_seconds: float) 
         notes=[
             *notes(measured),
             "Apart: over postgres the worker in a process of its own, over kafka the relay and the worker in one each",
+            "Cores: that the appender, the engines and the parts keep busy together",
             f"Latencies: the spread is over {WINDOWS} windows of {steady_seconds / WINDOWS:g} s",
         ],
     )

@@ -11,7 +11,9 @@ def measured() -> Measured:
         found.rates["postgres", "apart", BOTH, writers] = [1000.0, 1000.0]
         found.rates["kafka", "apart", BOTH, writers] = [500.0, 250.0]
     slow = [1.0] * 980 + [70.0] * 20
-    found.latencies = {(bus, "apart"): Latencies(to_commit=slow, to_handler=slow) for bus in ("postgres", "kafka")}
+    found.latencies = {
+        (bus, "apart"): Latencies(to_commit=slow, to_handler=slow, cores=1.0) for bus in ("postgres", "kafka")
+    }
     return found
 
 
