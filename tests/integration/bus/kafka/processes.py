@@ -31,6 +31,13 @@ class Process:
         await self.end()
 
     async def start(self) -> None:
+        """Again, as whoever supervises it would, when it ends at once because its database is away."""
+        async with asyncio.timeout(3 * SECONDS):
+            while not await self._try():
+                await self.end()
+
+    async def _try(self) -> bool:
+        """Whether it has begun."""
         self._child = await asyncio.create_subprocess_exec(
             *self._command,
             stdout=asyncio.subprocess.PIPE,
@@ -38,8 +45,10 @@ class Process:
             env=os.environ | {"PYTHONPATH": str(_HERE.parents[2])},
         )
         assert self._child.stdout is not None
-        said = await asyncio.wait_for(self._child.stdout.readline(), SECONDS)
-        assert said == b"ready\n", f"{self.name} did not start"
+        try:
+            return await asyncio.wait_for(self._child.stdout.readline(), SECONDS) == b"ready\n"
+        except TimeoutError:
+            return False
 
     def send(self, number: signal.Signals) -> None:
         assert self._child is not None
