@@ -83,6 +83,7 @@ class Load:
         assert len(told) == len(set(told)), f"twice in the log: {where}"
         for key, attempted in self._attempted.items():
             in_log = [row["event_id"] for row in events if row["key"] == key]
-            assert in_log == [id_ for id_ in attempted if id_ in set(in_log)], f"order in the log: {where}"
+            known = set(in_log)
+            assert in_log == [id_ for id_ in attempted if id_ in known], f"order in the log: {where}"
             applied = [effect.event_id for effect in effects if effect.key == key]
             assert applied == in_log, f"effects are not the log: {where}"
