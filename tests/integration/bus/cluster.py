@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from signal import SIGCONT, SIGSTOP
 
@@ -56,12 +56,14 @@ class Cluster:
         """All processes of the server stand still."""
         marked = find_marked(self.engine.folder.mark("postgres"))
         for process in marked:
-            os.kill(process.pid, SIGSTOP)
+            with suppress(ProcessLookupError):  # a backend may end by itself
+                os.kill(process.pid, SIGSTOP)
         try:
             yield
         finally:
             for process in marked:
-                os.kill(process.pid, SIGCONT)
+                with suppress(ProcessLookupError):
+                    os.kill(process.pid, SIGCONT)
 
     async def close(self) -> None:
         for log in self._logs:

@@ -117,6 +117,7 @@ async def test_failing_over_and_back_loses_nothing_that_was_never_read(log: Log,
         await producer.produce(earned(6))
         await log.alarmed("fork")
         await accept(log)
+        await eventually(lambda: _accepted_until(log, 6), seconds=SECONDS)
         await applied(log, 1, 2, 5, 3, 4, 6)
         await eventually(lambda: _settled(log), seconds=SECONDS)
 
@@ -132,11 +133,13 @@ async def test_ghosts_that_come_back_are_not_applied_again(log: Log, apart: Apar
         await apart.switch("standby", aside="first")
         await producer.produce(earned(3))
         await accept(log)
+        await eventually(lambda: _accepted_until(log, 3), seconds=SECONDS)
         await applied(log, 1, 2, 3)
         await apart.switch("first", aside="second")
         await restarted(producer)
         await producer.produce(earned(4))
         await accept(log)
+        await eventually(lambda: _accepted_until(log, 4), seconds=SECONDS)
         await applied(log, 1, 2, 3, 4)
 
 
