@@ -26,8 +26,8 @@ run: $(VENV)/.run ## start the whole platform on embedded PostgreSQL and Valkey 
 up-local: $(VENV)/.run ## start every service in processes of its own, over PostgreSQL, Valkey and Kafka, without Docker
 	@exec $(BIN)/python -m embedded.distributed --port $(PORT) $(if $(KAFKA_PORT),--kafka-port $(KAFKA_PORT)) $(OWN_DATA)
 
-demo: $(VENV)/.demo ## replay real purchases and show members moving (HOUSEHOLDS=n, ALL=1, BUS=kafka)
-	@exec $(BIN)/python -m demo $(if $(HOUSEHOLDS),--households $(HOUSEHOLDS)) $(if $(ALL),--all) $(OWN_DATA) $(OVER)
+demo: $(VENV)/.demo ## replay real purchases and show members moving (HOUSEHOLDS=n, ALL=1, BUS=kafka, LOCAL=1: in many processes)
+	@exec $(BIN)/python -m demo $(if $(LOCAL),--local) $(if $(HOUSEHOLDS),--households $(HOUSEHOLDS)) $(if $(ALL),--all) $(OWN_DATA) $(OVER)
 
 kafka-up: $(VENV)/.run ## start Apache Kafka in the background, without Docker (BROKERS=1|3, KAFKA_PORT=9092)
 	@$(BIN)/python -m common.engines.kafka up $(if $(BROKERS),--brokers $(BROKERS)) $(if $(KAFKA_PORT),--port $(KAFKA_PORT)) $(OWN_DATA)

@@ -102,6 +102,8 @@ def test_everything_that_is_wrong_is_said_at_once(environment: pytest.MonkeyPatc
         ("SHOP_JWKS_URL", "members/v1/keys", "https://host"),
         ("SHOP_SEAL", "short", "at least 16"),
         ("SHOP_MAXIMUM_BODY_BYTES", "1MB", "integer"),
+        ("SHOP_CLOCK", "postgresql://clock:hunter2@b/c", "for development only"),
+        ("SHOP_CLOCK", "tomorrow", "`system`, or postgresql://"),
     ],
 )
 def test_a_wrong_value_is_told_by_its_variable_and_what_was_expected(
@@ -167,6 +169,15 @@ def test_a_default_secret_serves_in_development(environment: pytest.MonkeyPatch)
 
     assert settings.development
     assert settings.seal.get_secret_value() == DEFAULT_SECRET
+
+
+def test_a_virtual_clock_serves_in_development(environment: pytest.MonkeyPatch) -> None:
+    assert load_settings(ShopSettings).shared_clock_url is None
+
+    environment.setenv("CLOCK", URL)
+    environment.setenv("ENVIRONMENT", "development")
+
+    assert load_settings(ShopSettings).shared_clock_url == URL
 
 
 def test_another_services_log_is_where_it_is_said_to_be_else_beside_ours(environment: pytest.MonkeyPatch) -> None:

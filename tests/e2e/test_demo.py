@@ -63,9 +63,9 @@ def small(tmp_path: Path) -> Journey:
     )
 
 
-async def report(small: Journey, data: Path, progress: Quiet, *, bus: Bus = "postgres") -> str:
+async def report(small: Journey, data: Path, progress: Quiet, *, bus: Bus = "postgres", local: bool = False) -> str:
     console = Console(file=StringIO(), width=120)
-    async with carried(small, Configuration(data=data, port=0, bus=bus), progress=progress) as run:
+    async with carried(small, Configuration(data=data, port=0, bus=bus), progress=progress, local=local) as run:
         right = await print_report(run, console)
     said = console.file.getvalue()  # type: ignore[attr-defined]  # it is the StringIO
     assert right, said
@@ -104,6 +104,21 @@ async def test_a_demo_goes_on_over_kafka_and_back_and_shows_the_same(small: Jour
 
     assert before_pace(changed) == before_pace(again) == before_pace(whole)
     assert re.search(r"line amounts .* USD 36\.77 │ USD 36\.77 │ holds", whole)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+@pytest.mark.usefixtures("kafka_jars")
+async def test_a_demo_in_many_processes_is_interrupted_goes_on_and_shows_what_one_process_shows(small: Journey) -> None:
+    """The processes go by one clock: what was in time in one is in time in many."""
+    folder, other = make_folder(), make_folder()
+    with pytest.raises(KeyboardInterrupt):
+        await report(small, folder, Quiet(steps=4), local=True)
+    many = await report(small, folder, Quiet(), local=True)
+    one = await report(small, other, Quiet())
+
+    assert before_pace(many) == before_pace(one)
+    assert re.search(r"line amounts .* USD 36\.77 │ USD 36\.77 │ holds", many)
 
 
 def before_pace(said: str) -> str:

@@ -13,6 +13,7 @@ from common.engines.errors import EngineError
 from common.logging import configure_logging
 from common.migrating import MigrationError
 from common.serving import Interrupted, PortBusy, run_until_interrupted
+from common.shared_clock import ClockLost
 from demo.api import Refused
 from demo.journey import Journey, JourneyMissing, journey_folder
 from demo.report import print_report
@@ -23,6 +24,7 @@ from embedded.platform import BUSES, Bus, Configuration
 from embedded.settling import NotSettled
 
 DEFAULT_HOUSEHOLDS = 50
+_EXPECTED = (EngineError, MigrationError, PortBusy, JourneyMissing, OtherDemo, NotSettled, Refused, ClockLost)
 
 
 class Bar:
@@ -60,7 +62,10 @@ class Bar:
     "--data", type=click.Path(path_type=Path), help="The data folder; by default one for each number of households."
 )
 @click.option(
-    "--port", default=0, type=click.IntRange(0, 65535), help="Port of the APIs while it runs; 0: any free one."
+    "--port",
+    default=0,
+    type=click.IntRange(0, 65535),
+    help="Port of the APIs while it runs, --local: the first; 0: any free.",
 )
 @click.option(
     "--bus", default="postgres", show_default=True, type=click.Choice(BUSES), help="What carries the event log."
@@ -68,7 +73,10 @@ class Bar:
 @click.option(
     "--kafka-port", type=click.IntRange(1, 65535), help="The broker's first port; as before, else any free one."
 )
-def main(*, households: int, everyone: bool, data: Path | None, port: int, bus: Bus, kafka_port: int | None) -> None:
+@click.option("--local", is_flag=True, help="Every service in processes of its own; always over Kafka.")
+def main(
+    *, households: int, everyone: bool, data: Path | None, port: int, bus: Bus, kafka_port: int | None, local: bool
+) -> None:
     disable_created_metrics()  # type: ignore[no-untyped-call]
     configure_logging(level="WARNING", format="console")
     console = Console()
@@ -76,20 +84,20 @@ def main(*, households: int, everyone: bool, data: Path | None, port: int, bus: 
         journey = Journey(journey_folder(), households=None if everyone else households, zone=ZONE)
         folder = data or Path(f".huitou-demo-{len(journey.households)}")
         wanted = Configuration(data=folder, port=port, bus=bus, kafka_port=kafka_port, tell=console.print)
-        right = loops.run(run_until_interrupted(_run(journey, wanted, console)))
+        right = loops.run(run_until_interrupted(_run(journey, wanted, console, local=local)))
     except Interrupted:
         console.print("interrupted; the same command goes on from here")
         sys.exit(130)
-    except (EngineError, MigrationError, PortBusy, JourneyMissing, OtherDemo, NotSettled, Refused) as error:
+    except _EXPECTED as error:
         click.echo(f"demo: {error}", err=True)
         sys.exit(1)
     sys.exit(not right)
 
 
-async def _run(journey: Journey, wanted: Configuration, console: Console) -> bool:
+async def _run(journey: Journey, wanted: Configuration, console: Console, *, local: bool) -> bool:
     bar = Bar(console)
     try:
-        async with carried(journey, wanted, progress=bar) as run:
+        async with carried(journey, wanted, progress=bar, local=local) as run:
             bar.end()
             return await print_report(run, console)
     finally:

@@ -24,8 +24,10 @@ class Refused(Exception):
 class Api:
     """Signed in as an operator; asks again when the platform says that it may."""
 
-    def __init__(self, client: httpx2.AsyncClient, *, webhook_secret: str) -> None:
+    def __init__(self, client: httpx2.AsyncClient, origins: Mapping[str, str], *, webhook_secret: str) -> None:
+        """`origins`: service → where it is served."""
         self._client = client
+        self._origins = origins
         self._webhook_secret = webhook_secret
         self._token = ""
         self._signed_in_at = float("-inf")
@@ -75,7 +77,10 @@ class Api:
             await self._sign_in()
             self.requests += 1
             answer = await self._client.request(
-                method, path, headers={**(headers or {}), "Authorization": f"Bearer {self._token}"}, **arguments
+                method,
+                self._url(path),
+                headers={**(headers or {}), "Authorization": f"Bearer {self._token}"},
+                **arguments,
             )
             if answer.is_success:
                 return msgspec.json.decode(answer.content) if answer.content else None
@@ -83,6 +88,9 @@ class Api:
                 raise Refused(f"{method} {path}: {answer.status_code} {answer.text}")
             await asyncio.sleep(0.05 * 2**attempt)
         raise AssertionError("the loop above returns or raises")
+
+    def _url(self, path: str) -> str:
+        return self._origins[path[1:].partition("/")[0]] + path
 
     async def _sign_in(self) -> None:
         if monotonic() - self._signed_in_at < SIGN_IN_SECONDS:
@@ -93,7 +101,8 @@ class Api:
 
     async def _fetch_token(self) -> None:
         answer = await self._client.post(
-            "/members/v1/sessions", json={"provider": "development", "proof": "demo:operator", "channel": "demo"}
+            self._url("/members/v1/sessions"),
+            json={"provider": "development", "proof": "demo:operator", "channel": "demo"},
         )
         if not answer.is_success:
             raise Refused(f"sign-in: {answer.status_code} {answer.text}")

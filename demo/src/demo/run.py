@@ -12,16 +12,15 @@ from zoneinfo import ZoneInfo
 
 import httpx2
 
-from common.clock import VirtualClock
 from demo.api import Api, new_webhook_secret
 from demo.chatter import Chatter
 from demo.feeding import Feeding
 from demo.journey import Journey
 from demo.places import CHANNEL, set_up
+from demo.stages import Stage, in_many_processes, in_one_process
 from demo.state import State
 from demo.steps import Step, steps
-from embedded.platform import Configuration, Platform, running_platform
-from embedded.settling import advance, settle
+from embedded.platform import Configuration
 
 ZONE = ZoneInfo("America/New_York")
 CURRENCY = "USD"
@@ -52,56 +51,51 @@ class Pace:
 class Run:
     """A platform that has been carried to the end."""
 
-    platform: Platform
     api: Api
     journey: Journey
     pace: Pace
 
 
 @asynccontextmanager
-async def carried(journey: Journey, wanted: Configuration, *, progress: Progress) -> AsyncIterator[Run]:
+async def carried(
+    journey: Journey, wanted: Configuration, *, progress: Progress, local: bool = False
+) -> AsyncIterator[Run]:
     """Start or resume the demo in its folder, carry it to the end of the year, and keep the platform up for questions.
 
-    `wanted`: where and over which bus; the rest is the demo's.
+    `wanted`: where and over which bus; the rest is the demo's. `local`: every service in processes of its own, over Kafka.
     """
     plan = list(steps(journey, zone=ZONE, length=timedelta(hours=STEP_HOURS)))
     data = wanted.data
     state = State.begin(data, households=len(journey.households), seed=SEED, step_hours=STEP_HOURS, start=plan[0].at)
-    clock = VirtualClock(state.clock)
     secret = new_webhook_secret()
-    configuration = replace(
-        wanted,
-        clock=clock,
-        keep_log=True,
-        settings={
-            "currency": CURRENCY,
-            "timezone": str(ZONE),
-            "requests_per_minute": _UNLIMITED,
-            "sign_ins_per_minute": _UNLIMITED,
-            "webhooks_per_minute": _UNLIMITED,
-            "webhook_secrets": {CHANNEL: [secret]},
-        },
-    )
+    settings = {
+        "currency": CURRENCY,
+        "timezone": str(ZONE),
+        "requests_per_minute": _UNLIMITED,
+        "sign_ins_per_minute": _UNLIMITED,
+        "webhooks_per_minute": _UNLIMITED,
+        "webhook_secrets": {CHANNEL: [secret]},
+    }
+    stage = in_many_processes if local else in_one_process
     async with (
-        running_platform(configuration) as platform,
-        httpx2.AsyncClient(base_url=platform.url, timeout=60) as client,
+        stage(wanted, settings, start=state.clock) as platform,
+        httpx2.AsyncClient(timeout=60) as client,
     ):
-        api = Api(client, webhook_secret=secret)
-        begun, events = monotonic(), _events(platform)
+        api = Api(client, platform.origins, webhook_secret=secret)
+        begun, events = monotonic(), await platform.count_events()
         if state.next_step < len(plan):
-            await _carry(platform, clock, journey, api, plan, state, data, progress)
+            await _carry(platform, journey, api, plan, state, data, progress)
         pace = Pace(
             baskets=sum(len(step.baskets) for step in plan[state.next_step :]),
             requests=api.requests,
-            events=_events(platform) - events,
+            events=await platform.count_events() - events,
             seconds=monotonic() - begun,
         )
-        yield Run(platform, api, journey, pace)
+        yield Run(api, journey, pace)
 
 
 async def _carry(
-    platform: Platform,
-    clock: VirtualClock,
+    platform: Stage,
     journey: Journey,
     api: Api,
     plan: list[Step],
@@ -109,28 +103,22 @@ async def _carry(
     data: Path,
     progress: Progress,
 ) -> None:
-    await settle(platform)
+    await platform.settle()
     places = await set_up(api, journey)
     feeding = Feeding(
         api=api,
         places=places,
         chatter=Chatter(seed=SEED, stores=journey.first_stores()),
         redeemed={target.basket: target.campaign for target in journey.targets if target.basket is not None},
-        settle=lambda: settle(platform),
+        settle=platform.settle,
     )
     done = plan[: state.next_step]
     progress.begin(done=sum(len(step.baskets) for step in done), total=journey.basket_count)
     await feeding.remember(household for step in done for household in step.registrations)
     for number, step in enumerate(plan[state.next_step :], start=state.next_step):
-        await advance(platform, clock, max(step.at, clock.now()))
+        await platform.advance(max(step.at, platform.now()))
         await feeding.carry_out(step)
-        await settle(platform)
-        state = replace(state, next_step=number + 1, clock=clock.now())
+        await platform.settle()
+        state = replace(state, next_step=number + 1, clock=platform.now())
         await asyncio.to_thread(state.keep, data)
         progress.stepped(step)
-
-
-def _events(platform: Platform) -> int:
-    """How many events have been appended since the platform started."""
-    registries = (runtime.registry for runtime in platform.runtimes.values())
-    return sum(int(registry.get_sample_value("log_events_appended_total") or 0) for registry in registries)

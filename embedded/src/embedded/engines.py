@@ -5,6 +5,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, Protocol
+from urllib.parse import quote
 
 import asyncpg
 import structlog
@@ -29,11 +30,17 @@ _CONNECTIONS = 200
 
 @dataclass(frozen=True, kw_only=True)
 class Engines:
-    """Where they are. `urls`: each service's own database."""
+    """Where they are. `urls`: each service's own database; `superuser_url`: all of it."""
 
     urls: Mapping[str, str]
+    superuser_url: str
     valkey_url: str
     kafka_servers: str | None
+
+    def url(self, *, role: str, password: str) -> str:
+        """For another role."""
+        place = self.superuser_url.partition("@")[2]
+        return f"postgresql://{quote(role, safe='')}:{quote(password, safe='')}@{place}"
 
 
 class _Engine(Protocol):
@@ -71,6 +78,7 @@ async def start_engines(stack: AsyncExitStack, folder: DataFolder, *, kafka: Kaf
         urls={
             name: postgres.dsn(database=DATABASE, user=name, password=password) for name, password in passwords.items()
         },
+        superuser_url=postgres.dsn(database=DATABASE),
         valkey_url=valkey.url(),
         kafka_servers=kafka.bootstrap_servers if kafka else None,
     )

@@ -48,8 +48,7 @@ async def advance(platform: Platform, clock: VirtualClock, moment: datetime) -> 
         for relay in platform.relays.values():
             relay.wake()
         for worker in platform.workers.values():
-            worker.timers.wake()
-            worker.consumer.wake()
+            worker.wake()
         await settle(platform)
 
 

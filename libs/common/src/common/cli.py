@@ -2,7 +2,8 @@
 
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Protocol, TypeVar
 
@@ -16,6 +17,7 @@ from common.bus.forks import accept_fork, describe_log
 from common.bus.kafka import relay_state, switching
 from common.bus.kafka.decisions import accept_gap
 from common.bus.kafka.raising import raise_partitions
+from common.bus.kafka.relay import Relay
 from common.bus.outbox import create_partitions
 from common.bus.position import START, Position
 from common.errors import AppError
@@ -26,9 +28,10 @@ from common.migrating import MigrationError, migrate_in_loop
 from common.runtime import Runtime, Service, Surroundings, Worker, build_relay
 from common.serving import PortBusy, bind, run_until_stopped, serving
 from common.settings import ServiceSettings, SettingsError, load_settings
+from common.shared_clock import ClockLost, SharedClock, following
 
 T = TypeVar("T")
-_EXPECTED = (SettingsError, PortBusy, AppError, MigrationError, OSError)
+_EXPECTED = (SettingsError, PortBusy, AppError, MigrationError, ClockLost, OSError)
 
 
 def command_line(service: Service) -> click.Group:
@@ -47,20 +50,20 @@ def _serving_commands(group: click.Group, service: Service) -> None:
     @group.command()
     def api() -> None:
         """Serve HTTP."""
-        _serve(service, Surroundings())
+        _serve(service)
 
     @group.command()
     @click.option("--accept-missing-history", is_flag=True, help="Start although the beginning of a log was pruned.")
     def worker(*, accept_missing_history: bool) -> None:
         """Consume events, fire timers, do jobs; serve health and metrics."""
-        _serve(service, Surroundings(accept_missing_history=accept_missing_history), Worker)
+        _serve(service, Worker, accept_missing_history=accept_missing_history)
 
     @group.group(invoke_without_command=True)
     @click.pass_context
     def relay(context: click.Context) -> None:
         """Carry this service's log to Kafka, one process at a time; serve health and metrics."""
         if context.invoked_subcommand is None:
-            _serve(service, Surroundings(), build_relay)
+            _serve(service, build_relay)
 
     @relay.command()
     @click.confirmation_option(
@@ -96,29 +99,46 @@ class Part(Protocol):
 
     def start(self) -> None: ...
 
+    def wake(self) -> None: ...
+
     async def stop(self) -> None: ...
 
 
-def _serve(service: Service, surroundings: Surroundings, build: Callable[[Runtime], Part] | None = None) -> None:
+def _serve(
+    service: Service, build: Callable[[Runtime], Part] | None = None, *, accept_missing_history: bool = False
+) -> None:
     """Serve HTTP, and do what is built, until told to stop."""
 
     @asynccontextmanager
     async def parts() -> AsyncIterator[None]:
-        runtime = Runtime(service, settings, surroundings)
         bound = bind(settings.host, settings.port)
-        app = front({service.name: service_app(runtime)})
-        async with runtime.running(), serving(app, bound):
-            part = build(runtime) if build else None
-            if part is not None:
+        async with _surroundings(service, settings) as given, AsyncExitStack() as stack:
+            surroundings = replace(given, accept_missing_history=accept_missing_history)
+            runtime = Runtime(service, settings, surroundings)
+            await stack.enter_async_context(runtime.running())
+            await stack.enter_async_context(serving(front({service.name: service_app(runtime)}), bound))
+            if build is not None:
+                part = build(runtime)
+                stack.push_async_callback(part.stop)
                 part.start()
-            try:
-                yield
-            finally:
-                if part is not None:
-                    await part.stop()
+                if isinstance(surroundings.clock, SharedClock):
+                    surroundings.clock.on_move(part.wake)
+                    if isinstance(part, Relay):
+                        await surroundings.clock.on_nudge(service.name, part.wake)
+            yield
 
     settings = _settings(service)
     _run(run_until_stopped(parts()))
+
+
+@asynccontextmanager
+async def _surroundings(service: Service, settings: ServiceSettings) -> AsyncIterator[Surroundings]:
+    """By the system's clock; or by the virtual one that the settings name, with the whole log kept, as a demo does."""
+    if settings.shared_clock_url is None:
+        yield Surroundings()
+        return
+    async with following(settings.shared_clock_url, application=service.name) as clock:
+        yield Surroundings(clock=clock, keep_log=True)
 
 
 async def _rewind(runtime: Runtime) -> Position:
@@ -251,12 +271,13 @@ def with_database(service: Service, work: Callable[[Runtime], Awaitable[T]]) -> 
     """Do a command's work with the database open; also for the commands that a service adds of its own."""
 
     async def opened() -> T:
-        runtime = Runtime(service, settings, Surroundings())
-        await runtime.db.open()
-        try:
-            return await work(runtime)
-        finally:
-            await runtime.db.close()
+        async with _surroundings(service, settings) as surroundings:
+            runtime = Runtime(service, settings, surroundings)
+            await runtime.db.open()
+            try:
+                return await work(runtime)
+            finally:
+                await runtime.db.close()
 
     settings = _settings(service)
     return _run(opened())

@@ -23,9 +23,9 @@ _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,30}")
 
 async def provision_roles(connection: Connection, *, passwords: Mapping[str, str]) -> None:
     """Create the roles that are missing, and set every service's password. `passwords`: service → password."""
-    await _create_role(connection, LOG_READER)
+    await create_role(connection, LOG_READER)
     for service, password in passwords.items():
-        await _create_role(connection, service)
+        await create_role(connection, service)
         literal = await connection.fetchval("SELECT quote_literal($1::text)", password)
         await connection.execute(f"ALTER ROLE {service} LOGIN PASSWORD {literal}")
         await connection.execute(f"GRANT {LOG_READER} TO {service}")
@@ -51,7 +51,8 @@ async def provision_database(url: str, *, database: str, services: Mapping[str, 
         await connection.close()
 
 
-async def _create_role(connection: Connection, name: str) -> None:
+async def create_role(connection: Connection, name: str) -> None:
+    """Unless it is there."""
     _check(name)
     if not await connection.fetchval("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", name):
         await connection.execute(f"CREATE ROLE {name}")

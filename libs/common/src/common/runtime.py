@@ -185,6 +185,11 @@ class Worker:
         self.timers.start()
         self.jobs.start()
 
+    def wake(self) -> None:
+        """Look now: a virtual clock has moved."""
+        self.timers.wake()
+        self.consumer.wake()
+
     async def stop(self) -> None:
         for part in (self.consumer, self.timers, self.jobs):
             await part.stop()

@@ -16,6 +16,8 @@ from common.bus.kafka.broker import Broker, Security
 from common.bus.kafka.rules import TopicRules
 from common.contracts.topics import TOPICS
 
+SYSTEM_CLOCK = "system"
+
 
 class SettingsError(Exception):
     """What is missing or wrong, a line each, naming the variable."""
@@ -75,6 +77,10 @@ class ServiceSettings(BaseSettings):
     token_issuer: str = Field("huitou", description="`iss` of access tokens.")
     token_audience: str = Field("huitou", description="`aud` of access tokens.")
     jwks_url: str | None = Field(None, description="Where the members service publishes its public keys.")
+    clock: SecretStr = Field(
+        SecretStr(SYSTEM_CLOCK),
+        description="Business time: `system`, or the `postgresql://` of a virtual clock that processes share (development only).",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="Least severe log line written."
     )
@@ -111,6 +117,18 @@ class ServiceSettings(BaseSettings):
         urls = value.values() if isinstance(value, dict) else [value]
         if not all(url.get_secret_value().startswith("postgresql://") for url in urls):
             raise ValueError("expected postgresql://role:password@host:port/database")
+        return value
+
+    @field_validator("clock")
+    @classmethod
+    def _some_clock(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        url = value.get_secret_value()
+        if url == SYSTEM_CLOCK:
+            return value
+        if not url.startswith("postgresql://"):
+            raise ValueError("expected `system`, or postgresql://role:password@host:port/database of a virtual clock")
+        if info.data.get("environment") == "production":
+            raise ValueError("a virtual clock is for development only; production goes by `system`")
         return value
 
     @field_validator("valkey_url")
@@ -189,6 +207,12 @@ class ServiceSettings(BaseSettings):
             replication=self.kafka_replication,
             minimum_in_sync=self.kafka_minimum_in_sync,
         )
+
+    @property
+    def shared_clock_url(self) -> str | None:
+        """Where the virtual clock is that this process goes by, if it does."""
+        url = self.clock.get_secret_value()
+        return None if url == SYSTEM_CLOCK else url
 
     def log_url(self, producer: str) -> str:
         """The database that holds a producer's log."""
