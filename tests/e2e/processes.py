@@ -97,3 +97,18 @@ async def _ready(process: asyncio.subprocess.Process, stdout: asyncio.StreamRead
 async def get(platform: RunningPlatform, path: str) -> httpx2.Response:
     async with httpx2.AsyncClient(base_url=platform.url, headers=platform.headers, timeout=20) as client:
         return await client.get(path)
+
+
+def data_folder(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+async def register(platform: RunningPlatform, external_id: str) -> str:
+    async with httpx2.AsyncClient(base_url=platform.url, timeout=20) as client:
+        answer = await client.post(
+            "/members/v1/members",
+            json={"external_id": external_id},
+            headers={**platform.headers, "Idempotency-Key": external_id},
+        )
+    answer.raise_for_status()
+    return str(answer.json()["id"])

@@ -13,31 +13,15 @@ import httpx2
 import pytest
 
 from common.bus.kafka import relay_state
-from common.bus.position import START
 from common.engines.processes import find_marked
 from common.testing.folders import make_folder
 from common.testing.waiting import eventually
-from e2e.processes import RunningPlatform, fails, get, running
+from e2e.processes import RunningPlatform, data_folder, fails, get, register, running
 from embedded.operating import operator_token
 from embedded.platform import Configuration, Platform, running_platform
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400), pytest.mark.usefixtures("kafka_jars")]
 KAFKA = ("--bus", "kafka")
-
-
-def data_folder(tmp_path: Path) -> Path:
-    return tmp_path / "data"
-
-
-async def register(platform: RunningPlatform, external_id: str) -> str:
-    async with httpx2.AsyncClient(base_url=platform.url, timeout=20) as client:
-        answer = await client.post(
-            "/members/v1/members",
-            json={"external_id": external_id},
-            headers={**platform.headers, "Idempotency-Key": external_id},
-        )
-    answer.raise_for_status()
-    return str(answer.json()["id"])
 
 
 async def is_known(platform: RunningPlatform, member: str) -> None:
@@ -176,7 +160,7 @@ async def test_what_was_left_over_kafka_is_handled_before_the_folder_goes_back(l
         else:
             for relay in platform.relays.values():
                 await relay.stop()
-            await relay_state.rewind(platform.runtimes["members"].db, floor=START)
+            await relay_state.rewind(platform.runtimes["members"].db)
     async with over("postgres", folder, told) as platform:
         await are_counted_once(platform, 41 if left == "unread" else 21)
         await tell_of(platform, "after")

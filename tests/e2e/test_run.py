@@ -11,26 +11,11 @@ import pytest
 
 from common.engines.processes import find_marked
 from common.testing.waiting import eventually
-from e2e.processes import RunningPlatform, fails, get, running, start
+from e2e.processes import data_folder, fails, get, register, running, start
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
 SERVICES = ("orders", "members", "engagement", "lifecycle")
-
-
-def data_folder(tmp_path: Path) -> Path:
-    return tmp_path / "data"
-
-
-async def register(platform: RunningPlatform, external_id: str) -> str:
-    async with httpx2.AsyncClient(base_url=platform.url, timeout=20) as client:
-        answer = await client.post(
-            "/members/v1/members",
-            json={"external_id": external_id},
-            headers={**platform.headers, "Idempotency-Key": external_id},
-        )
-    answer.raise_for_status()
-    return str(answer.json()["id"])
 
 
 async def test_everything_is_where_the_welcome_says(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from time import monotonic
 from common.bus.kafka import relay_state
 from common.bus.kafka.relay import Relay
 from common.bus.kafka.switching import NotDrained, buses, to_kafka, to_postgres
+from common.bus.outbox import read_floor
 from common.bus.position import START, Position
 from common.engines.errors import EngineError
 from common.engines.folder import DataFolder
@@ -128,8 +129,8 @@ def _reached(place: tuple[Sequence[Position], Sequence[Position]]) -> bool:
 
 
 async def _floor(runtime: Runtime) -> Position:
-    row = await runtime.db.fetchrow("SELECT generation, id FROM log_floor")
-    return Position(row["generation"], row["id"]) if row else START
+    async with runtime.db.transaction() as uow:
+        return await read_floor(uow.connection)
 
 
 async def _head(runtime: Runtime) -> Position:

@@ -19,7 +19,6 @@ from common.bus.kafka.decisions import accept_gap
 from common.bus.kafka.raising import raise_partitions
 from common.bus.kafka.relay import Relay
 from common.bus.outbox import create_partitions
-from common.bus.position import START, Position
 from common.errors import AppError
 from common.http.app import service_app
 from common.http.front import front
@@ -71,7 +70,7 @@ def _serving_commands(group: click.Group, service: Service) -> None:
     )
     def rewind() -> None:
         """Send everything again that this service's log still holds; heals a gap."""
-        floor = with_database(service, _rewind)
+        floor = with_database(service, lambda r: relay_state.rewind(r.db))
         click.echo(f"{service.name}: the relay sends everything after {floor} again")
 
     @relay.command()
@@ -139,11 +138,6 @@ async def _surroundings(service: Service, settings: ServiceSettings) -> AsyncIte
         return
     async with following(settings.shared_clock_url, application=service.name) as clock:
         yield Surroundings(clock=clock, keep_log=True)
-
-
-async def _rewind(runtime: Runtime) -> Position:
-    floor = await runtime.db.fetchrow("SELECT generation, id FROM log_floor")
-    return await relay_state.rewind(runtime.db, floor=Position(floor["generation"], floor["id"]) if floor else START)
 
 
 def _migrate_command(group: click.Group, service: Service) -> None:

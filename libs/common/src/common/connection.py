@@ -56,6 +56,12 @@ def _encode_json(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
+async def try_lock(connection: Connection, service: str, name: str) -> bool:
+    """Take one of a service's advisory locks, until the connection is closed; False while another connection has it."""
+    taken: bool = await connection.fetchval("SELECT pg_try_advisory_lock(hashtext($1), hashtext($2))", service, name)
+    return taken
+
+
 def row_count(status: str) -> int:
     """`"UPDATE 3"` → 3."""
     count = status.rpartition(" ")[2]

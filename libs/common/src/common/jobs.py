@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from common.bus import retention
+from common.connection import try_lock
 from common.db import Database
 from common.loops import Loop
 
@@ -74,7 +75,7 @@ async def _run_alone(db: Database, job: Job) -> None:
     """Run the job unless another process is running it."""
     connection = await db.connect()
     try:
-        if await connection.fetchval("SELECT pg_try_advisory_lock(hashtext($1), hashtext($2))", db.service, job.name):
+        if await try_lock(connection, db.service, job.name):
             await job.run(db)
     finally:
         await connection.close()

@@ -100,10 +100,7 @@ async def sent_all(log: Log) -> None:
 
 async def rewind(log: Log) -> None:
     """As the operator's command does."""
-    db = await log.db("members")
-    floor = await db.fetchrow("SELECT generation, id FROM log_floor")
-    assert floor is not None
-    await relay_state.rewind(db, floor=Position(floor["generation"], floor["id"]))
+    await relay_state.rewind(await log.db("members"))
 
 
 async def applied(log: Log, *numbers: int) -> None:

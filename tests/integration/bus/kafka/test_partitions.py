@@ -6,8 +6,8 @@ from collections import defaultdict
 import pytest
 
 from common.bus.kafka import relay_state, topics
-from common.bus.kafka.raising import NotReady, raise_partitions
-from common.bus.kafka.relay_state import NeverRelayed
+from common.bus.kafka.raising import raise_partitions
+from common.bus.kafka.relay_state import NeverRelayed, NotReady
 from common.bus.lanes import LANES
 from common.bus.position import Position
 from common.errors import Invalid

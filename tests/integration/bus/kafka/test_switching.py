@@ -10,9 +10,8 @@ import pytest
 from pydantic import SecretStr
 
 from common.bus.kafka import switching
+from common.bus.kafka.relay_state import NotReady
 from common.bus.kafka.relay_state import rewind as rewind_relay
-from common.bus.kafka.switching import NotReady
-from common.bus.position import START
 from common.bus.records import Handlers
 from common.runtime import Runtime, Service, Surroundings
 from common.settings import ServiceSettings
@@ -205,7 +204,7 @@ async def test_what_cannot_be_changed_now(log: Log) -> None:
                 await sent_all(log)
         with pytest.raises(NotReady, match="let the workers read the rest"):
             await switching.to_postgres(runtime)
-        await rewind_relay(await log.db("members"), floor=START)
+        await rewind_relay(await log.db("members"))
         async with log.consuming(recording()):
             with pytest.raises(NotReady):
                 await switching.to_postgres(runtime)

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from uuid import UUID
 
-from common.bus.position import Position
+from common.bus.position import START, Position
 from common.connection import Connection
 from common.contracts.envelope import encode
 from common.contracts.log import GenerationStarted
@@ -99,6 +99,12 @@ async def append(
         span.value,
     )
     return Position(written[-1]["generation"], written[-1]["id"]) if written else None
+
+
+async def read_floor(connection: Connection) -> Position:
+    """What retention has removed ends here; START for a log that was never pruned."""
+    row = await connection.fetchrow("SELECT generation, id FROM log_floor")
+    return Position(row["generation"], row["id"]) if row else START
 
 
 async def notice(connection: Connection) -> None:

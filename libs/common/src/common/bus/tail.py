@@ -6,6 +6,7 @@ from time import monotonic
 
 from common.bus.cursors import Cursor
 from common.bus.marks import Marks, Sight
+from common.bus.outbox import read_floor
 from common.bus.position import START, Position
 from common.bus.records import LogRow
 from common.clock import Clock
@@ -144,8 +145,7 @@ class Tail:
             raise Forked(f"{read}, where the log has {'nothing' if here is None else 'another event'} now")
 
     async def floor(self) -> Position:
-        row = await self.connection.fetchrow("SELECT generation, id FROM log_floor")
-        return Position(row["generation"], row["id"]) if row else START
+        return await read_floor(self.connection)
 
     async def survivor(self, cursor: Cursor) -> Cursor:
         """Where to go on with a producer that has lost history: after the last event that was read and still exists."""

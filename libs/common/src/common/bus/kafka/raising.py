@@ -12,13 +12,13 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from common.bus.kafka import relay_state
 from common.bus.kafka.broker import Broker
-from common.bus.kafka.relay_state import NeverRelayed, RelayState
+from common.bus.kafka.relay_state import NeverRelayed, NotReady, RelayState
 from common.bus.kafka.topics import add_partitions, administering, count_partitions, end_offsets, newest_records
 from common.bus.lanes import LANES
 from common.bus.position import Position
 from common.connection import Connection
 from common.db import Database
-from common.errors import Conflict, Invalid
+from common.errors import Invalid
 
 READ_SECONDS = 60.0
 """How long readers may take to tell that they have read everything; they tell it every few seconds."""
@@ -26,10 +26,6 @@ _POLL_SECONDS = 0.5
 
 Unread = Mapping[str, Mapping[int, int]]
 """Group → partition → how many records it has not read."""
-
-
-class NotReady(Conflict):
-    """The number cannot be raised now; the detail says what to do first."""
 
 
 async def raise_partitions(

@@ -10,8 +10,9 @@ from uuid import UUID, uuid4
 
 from common.bus.cursors import Cursor
 from common.bus.lanes import partition_of
+from common.bus.outbox import read_floor
 from common.bus.position import START, Position
-from common.connection import Connection, Record, row_count
+from common.connection import Connection, Record, row_count, try_lock
 from common.contracts.topics import generation_started_type
 from common.db import Database
 from common.errors import Conflict
@@ -26,6 +27,10 @@ class Superseded(Exception):
 
 class NeverRelayed(Conflict):
     """There is nothing to send again."""
+
+
+class NotReady(Conflict):
+    """What follows from the relay's state cannot be changed now; the detail says what to do first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +78,7 @@ async def retire(db: Database) -> None:
 
 async def take_lock(connection: Connection, service: str) -> bool:
     """Whether this connection is the relay's from now on, until it is closed."""
-    taken: bool = await connection.fetchval("SELECT pg_try_advisory_lock(hashtext($1), hashtext($2))", service, LOCK)
-    return taken
+    return await try_lock(connection, service, LOCK)
 
 
 async def read(connection: Connection) -> RelayState | None:
@@ -91,7 +95,7 @@ async def take_over(connection: Connection) -> RelayState:
     return _state(row)
 
 
-async def rewind(db: Database, *, floor: Position) -> Position:
+async def rewind(db: Database) -> Position:
     """Send everything that the outbox still has again; returns the floor. Harmless: what was applied is passed over.
 
     A partition to which nothing was sent since the floor keeps its tail, else its next record would seem to follow a gap.
@@ -102,7 +106,7 @@ async def rewind(db: Database, *, floor: Position) -> Position:
         if row is None:
             raise NeverRelayed("no relay of this service has run yet")
         state = _state(row)
-        cursor = state.cursor
+        cursor, floor = state.cursor, await read_floor(uow.connection)
         here = await uow.fetchval(
             "SELECT event_id FROM outbox WHERE generation = $1 AND id = $2",
             cursor.position.generation,

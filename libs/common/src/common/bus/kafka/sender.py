@@ -72,17 +72,13 @@ class Sender:
 
     async def _send(self, partition: int, records: Sequence[Outgoing]) -> None:
         producer = self._open()
-        batch, empty = producer.create_batch(), True
+        batch = producer.create_batch()
         for record in records:
-            while True:
-                added = batch.append(timestamp=None, key=record.key, value=record.value, headers=record.headers)
-                if added is not None:
-                    empty = False
-                    break
-                if empty:
+            while batch.append(timestamp=None, key=record.key, value=record.value, headers=record.headers) is None:
+                if not batch.record_count():
                     raise NotSent(f"{self._topic}: a record does not fit into a batch of {BATCH_BYTES} bytes")
                 await self._deliver(batch, partition)
-                batch, empty = producer.create_batch(), True
+                batch = producer.create_batch()
         await self._deliver(batch, partition)
 
     async def _deliver(self, batch: object, partition: int) -> None:

@@ -12,19 +12,15 @@ from common.bus.cursors import Cursor
 from common.bus.kafka import offsets, relay_state
 from common.bus.kafka.chain import Baseline, Chain
 from common.bus.kafka.offsets import Offset
-from common.bus.kafka.relay_state import Partitions
+from common.bus.kafka.relay_state import NotReady, Partitions
 from common.bus.locks import EVERY_LANE, WHOLE, end_lanes, lock_lanes
-from common.bus.position import START, Position
+from common.bus.outbox import read_floor
+from common.bus.position import Position
 from common.connection import Connection, connect
 from common.db import Database, UnitOfWork
-from common.errors import Conflict
 from common.runtime import Runtime
 
 PAGE = 10_000
-
-
-class NotReady(Conflict):
-    """The change cannot be made now; the detail says what to do first."""
 
 
 class NotDrained(NotReady):
@@ -171,12 +167,11 @@ async def _carried(theirs: Connection, producer: str) -> _Carried:
         state = await relay_state.read(theirs)
         if state is None:
             raise NotReady(f"the log of {producer} was never carried to Kafka: run its relay first")
-        floor = await theirs.fetchrow("SELECT generation, id FROM log_floor")
         return _Carried(
             cursor=state.cursor,
             tails=state.tails,
             partitions=await relay_state.read_partitions(theirs),
-            floor=Position(floor["generation"], floor["id"]) if floor else START,
+            floor=await read_floor(theirs),
         )
 
 
