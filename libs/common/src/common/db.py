@@ -162,18 +162,23 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[UnitOfWork]:
         """Begin a unit of work; commit it when the block ends, roll it back when the block raises."""
-        async with self.clock.hold(), self.pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-            uow = UnitOfWork(connection, service=self.service, now=self.clock.now(), resources=self.resources)
-            last = None
-            async with connection.transaction():
-                yield uow
-                if uow.events:
-                    last = await self._append(connection, uow.events)
-            if last is not None:
-                self.head = max(self.head, last)
-                self._on_append(len(uow.events))
-            for call in uow.on_commit:
-                call()
+        async with self.clock.hold():
+            async with asyncio.timeout(ACQUIRE_SECONDS):  # the pool's own would be a task for each
+                connection = await self.pool.acquire()
+            try:
+                uow = UnitOfWork(connection, service=self.service, now=self.clock.now(), resources=self.resources)
+                last = None
+                async with connection.transaction():
+                    yield uow
+                    if uow.events:
+                        last = await self._append(connection, uow.events)
+                if last is not None:
+                    self.head = max(self.head, last)
+                    self._on_append(len(uow.events))
+                for call in uow.on_commit:
+                    call()
+            finally:
+                await self.pool.release(connection)
 
     async def _append(self, connection: Connection, events: Sequence[outbox.Appended]) -> Position:
         at = self.clock.log_time()

@@ -3,30 +3,31 @@
 from typing import Annotated
 
 from fastapi import Depends, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.openapi.models import HTTPBearer
+from fastapi.security.base import SecurityBase
+from fastapi.security.utils import get_authorization_scheme_param
 
 from common.auth.principal import Principal, Role
 from common.auth.tokens import TokenInvalid, TokenVerifier
 from common.errors import Forbidden
 from common.http.limits import count_request
 
-_bearer = HTTPBearer(auto_error=False, description="An access token from the members service")
-
 
 class RoleMissing(Forbidden):
     """The caller is known but has none of the roles that may do this."""
 
 
-class Allow:
+class Allow(SecurityBase):
     """A dependency that gives the caller when they have one of the roles."""
+
+    model = HTTPBearer(description="An access token from the members service")
+    scheme_name = "HTTPBearer"
 
     def __init__(self, *roles: Role) -> None:
         self.roles = roles
 
-    async def __call__(
-        self, request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
-    ) -> Principal:
-        principal = await _identify(request, credentials)
+    async def __call__(self, request: Request) -> Principal:
+        principal = await _identify(request)
         request.state.principal = principal
         await count_request(request)
         if not principal.has(*self.roles):
@@ -34,10 +35,11 @@ class Allow:
         return principal
 
 
-async def _identify(request: Request, credentials: HTTPAuthorizationCredentials | None) -> Principal:
+async def _identify(request: Request) -> Principal:
     verifier: TokenVerifier = request.app.state.runtime.verifier
+    scheme, token = get_authorization_scheme_param(request.headers.get("authorization"))
     try:
-        return await verifier.verify(credentials.credentials if credentials else None)
+        return await verifier.verify(token if scheme.lower() == "bearer" and token else None)
     except TokenInvalid:
         await count_request(request)
         raise

@@ -4,7 +4,8 @@ Ordinary requests pass (fail open). What is worth attacking, sign-in, coupon cla
 this process with a quarter of the rate, because every process would otherwise grant the whole rate again.
 
 Of an ordinary rate a process takes a fiftieth at once and spends it by itself, so that counting costs little beside what is
-counted. A caller may so be refused a little early: by a fiftieth of the rate for each other process that they asked.
+counted; the first it spends before it asks, so that most callers cost nothing at all. A caller may so be refused a little early
+or late: by a fiftieth of the rate for each other process that they asked.
 """
 
 from dataclasses import dataclass
@@ -35,11 +36,12 @@ class TooManyRequests(RateLimited):
 
 
 @dataclass(slots=True)
-class _Taken:
-    """What this process may still let through, until the window ends."""
+class _Share:
+    """What this process may still let through of a caller, until the window ends. `untold`: Valkey does not know of it yet."""
 
     left: int
     until: float
+    untold: int
 
 
 class Limiter:
@@ -49,7 +51,7 @@ class Limiter:
             Redis.from_url(url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS) if url else None
         )
         self._local = FixedWindowRateLimiter(MemoryStorage())
-        self._taken: dict[tuple[str, str], _Taken] = {}
+        self._shares: dict[tuple[str, str], _Share] = {}
         self._available = Gauge("rate_limit_valkey_available", "1 while rates are counted in Valkey", registry=registry)
         self._refused = Counter("rate_limit_refused", "Requests refused", ["name"], registry=registry)
         self._available.set(1 if url else 0)
@@ -60,49 +62,50 @@ class Limiter:
 
     async def check(self, name: str, caller: str, *, per_minute: int, guarded: bool) -> None:
         """Count one. Raises TooManyRequests. `guarded`: count each alone, and stricter in this process when Valkey is away."""
-        if self._spend(name, caller):
-            return
-        share = 1 if guarded else max(1, per_minute // SHARE)
-        counted = await self._count(name, caller, share)
-        if counted is not None:
-            count, seconds = counted
-            left = min(share, per_minute - count + share)
-            allowed = left > 0
-            if left > 1:
-                self._keep(name, caller, left - 1, seconds)
-        elif guarded:
-            allowed = await self._local.hit(RateLimitItemPerMinute(max(1, per_minute // STRICTER)), name, caller)
-        else:
-            allowed = True
+        allowed = await (self._take_alone if guarded else self._take_of_share)(name, caller, per_minute)
         if not allowed:
             self._refused.labels(name).inc()
             raise TooManyRequests(f"at most {per_minute} a minute; wait a little", retry_after_seconds=WINDOW_SECONDS)
 
-    def _spend(self, name: str, caller: str) -> bool:
-        """One of what this process has taken before, when there is any in this window."""
-        taken = self._taken.get((name, caller))
-        if taken is None or taken.left == 0 or taken.until <= monotonic():
-            return False
-        taken.left -= 1
+    async def _take_alone(self, name: str, caller: str, per_minute: int) -> bool:
+        counted = await self._count(name, caller, 1)
+        if counted is None:
+            return await self._local.hit(RateLimitItemPerMinute(max(1, per_minute // STRICTER)), name, caller)
+        return counted[0] <= per_minute
+
+    async def _take_of_share(self, name: str, caller: str, per_minute: int) -> bool:
+        size = max(1, per_minute // SHARE)
+        share = self._shares.get((name, caller))
+        if share is None or share.until <= monotonic():
+            share = _Share(left=size, until=monotonic() + WINDOW_SECONDS, untold=size)
+            self._remember(name, caller, share)
+        if share.left == 0:
+            untold, share.untold = share.untold, 0
+            counted = await self._count(name, caller, untold + size)
+            if counted is None:
+                return True
+            count, seconds = counted
+            share.left += min(size, max(0, per_minute - count + size))  # others of this caller asked at the same time
+            share.until = monotonic() + seconds
+            if share.left == 0:
+                return False
+        share.left -= 1
         return True
 
-    def _keep(self, name: str, caller: str, left: int, seconds: float) -> None:
-        until = monotonic() + seconds
-        taken = self._taken.pop((name, caller), None)
-        if taken is not None and taken.until > monotonic():  # others of this caller asked at the same time
-            left += taken.left
-        self._taken[name, caller] = _Taken(left, until)
-        if len(self._taken) > REMEMBERED:
-            del self._taken[next(iter(self._taken))]
+    def _remember(self, name: str, caller: str, share: _Share) -> None:
+        self._shares.pop((name, caller), None)
+        self._shares[name, caller] = share
+        if len(self._shares) > REMEMBERED:
+            del self._shares[next(iter(self._shares))]
 
-    async def _count(self, name: str, caller: str, share: int) -> tuple[int, float] | None:
-        """How many in this window, this share included, and how many seconds it lasts; None when Valkey cannot say."""
+    async def _count(self, name: str, caller: str, asked: int) -> tuple[int, float] | None:
+        """How many in this window, those asked for included, and how many seconds it lasts; None when Valkey cannot say."""
         if self._valkey is None:
             return None
         key = f"huitou:{self._service}:rate:{name}:{caller}"
         try:
             async with self._valkey.pipeline(transaction=False) as pipeline:
-                pipeline.incrby(key, share)
+                pipeline.incrby(key, asked)
                 pipeline.expire(key, WINDOW_SECONDS, nx=True)
                 pipeline.pttl(key)
                 counted, _, milliseconds = await pipeline.execute()
