@@ -129,8 +129,11 @@ def bare_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 async def test_without_java_there_is_no_broker_and_one_reason(bare_machine: Path) -> None:
-    with pytest.raises(BrokerUnavailable, match=r"KAFKA_BOOTSTRAP_SERVERS is not set; no Java 17 or newer$"):
-        await brokers.open_broker(bare_machine)
+    with pytest.raises(
+        BrokerUnavailable, match=r"KAFKA_BOOTSTRAP_SERVERS is not set; no Docker engine answers; no Java 17 or newer$"
+    ):
+        async with brokers.open_broker(bare_machine):
+            pass
 
 
 async def test_a_required_broker_that_cannot_be_had_is_a_failure(
@@ -138,7 +141,8 @@ async def test_a_required_broker_that_cannot_be_had_is_a_failure(
 ) -> None:
     monkeypatch.setenv("KAFKA", "required")
     with pytest.raises(EngineError, match="KAFKA=required") as raised:
-        await brokers.open_broker(bare_machine)
+        async with brokers.open_broker(bare_machine):
+            pass
     assert not isinstance(raised.value, BrokerUnavailable), "that would skip the test"
 
 
@@ -147,5 +151,6 @@ async def test_a_given_broker_that_does_not_answer_is_a_failure(
 ) -> None:
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
     with pytest.raises(EngineError, match=r"KAFKA_BOOTSTRAP_SERVERS=127\.0\.0\.1:1$") as raised:
-        await brokers.open_broker(bare_machine)
+        async with brokers.open_broker(bare_machine):
+            pass
     assert not isinstance(raised.value, BrokerUnavailable), "that would skip the test"

@@ -1,6 +1,6 @@
 """Which Kafka broker the tests talk to, and one of them for a whole test session.
 
-The order: `KAFKA_BOOTSTRAP_SERVERS`; a Docker engine (to come); Java with Maven (`common.engines.kafka`); else none,
+The order: `KAFKA_BOOTSTRAP_SERVERS`; a Docker engine (testcontainers); Java with Maven (`common.engines.kafka`); else none,
 which `KAFKA=required` makes a failure. Tests of what dies and hangs need brokers of their own: `own_kafka`.
 
 The process that runs the session, and not its xdist workers, offers the broker from `pytest_configure`:
@@ -18,26 +18,24 @@ import socket
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import msgspec
 
 from common.engines.errors import EngineError
 from common.engines.folder import open_folder
-from common.engines.kafka.cluster import Listener
+from common.engines.kafka.cluster import Listener, plan_cluster
 from common.engines.kafka.discovery import list_brokers
 from common.engines.kafka.engine import KafkaEngine
 from common.engines.kafka.jars import BrokerUnavailable
-from common.engines.programs import run
+from common.testing.containers import kafka_container
 from common.testing.folders import make_folder
 
 OFFER = "HUITOU_TEST_BROKER"
 """The environment variable by which workers find the session's offer: the path of a socket."""
 OPEN_SECONDS = 10
 ASK_SECONDS = 600
-DOCKER_SECONDS = 5
 
 
 class _Outcome(msgspec.Struct, omit_defaults=True):
@@ -47,20 +45,9 @@ class _Outcome(msgspec.Struct, omit_defaults=True):
     log_tail: str = ""
 
 
-@dataclass(frozen=True)
-class FoundBroker:
-    bootstrap_servers: str
-    local: KafkaEngine | None = None
-    """The one that we started; None when the broker is someone else's."""
-
-    async def stop(self) -> None:
-        if self.local is not None:
-            await self.local.stop()
-            self.local.folder.close()
-
-
-async def open_broker(folder: Path) -> FoundBroker:
-    """A broker that answers; one of our own lives in `folder`.
+@asynccontextmanager
+async def open_broker(folder: Path) -> AsyncIterator[str]:
+    """The bootstrap servers of a broker that answers; one that we start keeps its files in `folder` and ends with the block.
 
     Raises BrokerUnavailable, or EngineError when there should have been one.
     """
@@ -68,20 +55,24 @@ async def open_broker(folder: Path) -> FoundBroker:
     if given:
         if not await list_brokers(given):
             raise EngineError(f"no broker answers at KAFKA_BOOTSTRAP_SERVERS={given}")
-        return FoundBroker(given)
-    data = open_folder(folder)
-    try:
-        local = KafkaEngine(data)
-        await local.start()
-    except BaseException as error:
-        data.close()
-        if not isinstance(error, BrokerUnavailable):
-            raise
-        reason = f"no Kafka broker: KAFKA_BOOTSTRAP_SERVERS is not set; {error}"
-        if await _docker_answers():
-            reason += "; a Docker engine answers, but starting a broker on it is not supported yet"
-        raise _demanded(reason) from error
-    return FoundBroker(local.bootstrap_servers, local)
+        yield given
+        return
+    with open_folder(folder) as data:
+        async with kafka_container(plan_cluster(data, brokers=1, first_port=None)) as address:
+            if address is not None:
+                yield address
+                return
+        engine = KafkaEngine(data)
+        try:
+            await engine.start()
+        except BrokerUnavailable as error:
+            raise _demanded(
+                f"no Kafka broker: KAFKA_BOOTSTRAP_SERVERS is not set; no Docker engine answers; {error}"
+            ) from error
+        try:
+            yield engine.bootstrap_servers
+        finally:
+            await engine.stop()
 
 
 def _demanded(reason: str) -> EngineError:
@@ -116,18 +107,6 @@ async def own_kafka(
                 await engine.kill()
     finally:
         shutil.rmtree(place)
-
-
-async def _docker_answers() -> bool:
-    docker = shutil.which("docker")
-    if docker is None:
-        return False
-    try:
-        async with asyncio.timeout(DOCKER_SECONDS):
-            await run([docker, "version", "--format", "{{.Server.Version}}"], environment=os.environ)
-    except (EngineError, TimeoutError):
-        return False
-    return True
 
 
 def offer() -> Callable[[], None]:
@@ -165,7 +144,7 @@ class _Session:
         self._listening = threading.Event()
         self._withdrawn = asyncio.Event()
         self._asking = asyncio.Lock()
-        self._broker: FoundBroker | None = None
+        self._broker = AsyncExitStack()
         self._outcome: _Outcome | None = None
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="test broker", daemon=True)
 
@@ -187,8 +166,7 @@ class _Session:
         self._listening.set()
         await self._withdrawn.wait()
         server.close()
-        if self._broker is not None:
-            await self._broker.stop()
+        await self._broker.aclose()
 
     async def _answer(self, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         async with self._asking:
@@ -199,11 +177,11 @@ class _Session:
 
     async def _find(self) -> _Outcome:
         try:
-            self._broker = await open_broker(self._folder / "broker")
+            address = await self._broker.enter_async_context(open_broker(self._folder / "broker"))
         except BrokerUnavailable as error:
             return _Outcome(unavailable=str(error))
         except EngineError as error:
             return _Outcome(failed=str(error), log_tail=error.log_tail)
         except Exception as error:  # noqa: BLE001 - whatever it is, the asker raises it
             return _Outcome(failed=repr(error))
-        return _Outcome(bootstrap_servers=self._broker.bootstrap_servers)
+        return _Outcome(bootstrap_servers=address)
