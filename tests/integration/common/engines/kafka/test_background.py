@@ -100,11 +100,10 @@ def test_a_folder_that_serves_something_else_is_left_alone(tmp_path: Path) -> No
             assert f"is in use by the process {os.getpid()}: " in complaint(kafka(command, tmp_path / "data"))
 
 
-def test_a_busy_port_is_one_line_and_the_choice_stays_open(programs: Programs, data: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as busy:
-        port = busy.getsockname()[1]
-        refusal = complaint(kafka("up", data, "--brokers=3", f"--port={port - 1}"))
-    assert f"Kafka's port {port} is in use on 127.0.0.1" in refusal
+def test_a_busy_port_is_one_line_and_the_choice_stays_open(programs: Programs, data: Path, port: int) -> None:
+    with socket.create_server(("127.0.0.1", port + 1)):
+        refusal = complaint(kafka("up", data, "--brokers=3", f"--port={port}"))
+    assert f"Kafka's port {port + 1} is in use on 127.0.0.1" in refusal
     assert not (data / "kafka").exists()
 
 
