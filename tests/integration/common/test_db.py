@@ -238,11 +238,12 @@ async def test_it_says_so_when_it_is_not_open(engines: Engines) -> None:
 
 
 async def test_who_gets_no_connection_is_told_so_in_time(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(common.db, "ACQUIRE_SECONDS", 0.05)
     async with AsyncExitStack() as stack:
         for _ in range(5):
             await stack.enter_async_context(db.transaction())
+        monkeypatch.setattr(common.db, "ACQUIRE_SECONDS", 0.05)
         with pytest.raises(TimeoutError):
             await stack.enter_async_context(db.transaction())
+        monkeypatch.undo()
     async with db.transaction() as uow:
         assert await uow.fetchval("SELECT 1") == 1

@@ -18,7 +18,7 @@ from integration.bus.kafka.relays import applied, new_relay, relaying
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.usefixtures("mended")]
 
 STOP_SECONDS = 5.0
-GRACE_SECONDS = 1.0
+GRACE_SECONDS = 3.0
 """For a busy machine."""
 
 
