@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -33,7 +32,7 @@ some_caps = st.builds(
 
 
 def sent(at: datetime, sent_as: str = "promo", channels: tuple[str, ...] = ("inbox",)) -> Send:
-    return Send(at, sent_as, channels, (UUID(int=1),))
+    return Send(at, sent_as, channels, "some_rule", "", 1)
 
 
 def bites(

@@ -8,7 +8,8 @@ from common.contracts.lifecycle import GrantPoints
 from lifecycle.calendars.domain import Span
 from lifecycle.default_policy import DEFAULT_POLICY
 from lifecycle.expressions.domain import Aged, Always, And, Compare, Count, Never, Since, Sum
-from lifecycle.policy.domain import Enters, Held, Metric, On, Policy, PolicyError, Retraction, Rule, Value
+from lifecycle.policy.domain import Metric, Policy, PolicyError, Retraction, Value
+from lifecycle.rulebook.domain import Enters, Held, On, Rule
 
 ORDERS = Since(("orders",))
 POINTS = (GrantPoints(points=1, reason="test"),)

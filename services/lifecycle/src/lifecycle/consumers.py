@@ -6,7 +6,8 @@ from common.bus.records import Handlers
 from lifecycle.actions.domain import OUTCOMES
 from lifecycle.batches.handlers import step_members
 from lifecycle.default_policy import DEFAULT_POLICY
-from lifecycle.policy.domain import EVENTS, On, Policy
+from lifecycle.policy.domain import EVENTS, Policy
+from lifecycle.rulebook.domain import On
 
 
 def events_of(policy: Policy) -> Iterable[str]:

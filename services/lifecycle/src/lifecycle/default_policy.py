@@ -18,7 +18,8 @@ from lifecycle.expressions.domain import (
     Pace,
     Since,
 )
-from lifecycle.policy.domain import Cooldown, Enters, Held, Metric, On, Policy, Retraction, Rule, Value
+from lifecycle.policy.domain import Metric, Policy, Retraction, Value
+from lifecycle.rulebook.domain import Cooldown, Enters, Held, On, Rule
 
 INBOX = "inbox"
 

@@ -7,7 +7,6 @@ priorities use, so that a busy morning of small things does not use up the week.
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Annotated, Literal
-from uuid import UUID
 
 import msgspec
 
@@ -49,8 +48,10 @@ class Send(msgspec.Struct, frozen=True, array_like=True):
     """When it is sent."""
     sent_as: str
     channels: tuple[str, ...]
-    action_ids: tuple[UUID, ...]
-    """When all of them are refused, it was no send."""
+    rule: str
+    key: str
+    attempt: int
+    """Whose send it was: when all that was asked for was refused, it was none."""
 
 
 def biting(

@@ -11,9 +11,11 @@ from zoneinfo import ZoneInfo
 from common.contracts.event import Event
 from lifecycle.calendars.domain import Calendar
 from lifecycle.facts.domain import Fold
+from lifecycle.guards.domain import SendClass
 from lifecycle.measures.domain import Numbers
 from lifecycle.outlooks.domain import Outlook, outlook
-from lifecycle.policy.domain import EVENTS, Dimension, Enters, Held, Metric, On, Policy, Rule
+from lifecycle.policy.domain import EVENTS, Dimension, Metric, Policy
+from lifecycle.rulebook.domain import Enters, Held, Leaves, On, Rule
 
 T = TypeVar("T")
 
@@ -36,9 +38,11 @@ class Engine:
     dimension_of: Mapping[str, str]
     """A value's dimension."""
     rules: Mapping[str, Rule]
+    classes: Mapping[str, SendClass]
     on_event: Mapping[str, tuple[Rule, ...]]
-    on_value: Mapping[str, tuple[Rule, ...]]
+    on_entering: Mapping[str, tuple[Rule, ...]]
     """The rules that entering a value may trigger, now or later."""
+    on_leaving: Mapping[str, tuple[Rule, ...]]
 
 
 def compiled(policy: Policy) -> Engine:
@@ -52,9 +56,11 @@ def compiled(policy: Policy) -> Engine:
         dimension_of={value.name: dimension.name for dimension in policy.dimensions for value in dimension.values},
         rules={rule.id: rule for rule in policy.rules},
         on_event=_grouped((rule.trigger.event, rule) for rule in policy.rules if isinstance(rule.trigger, On)),
-        on_value=_grouped(
+        on_entering=_grouped(
             (rule.trigger.value, rule) for rule in policy.rules if isinstance(rule.trigger, Enters | Held)
         ),
+        on_leaving=_grouped((rule.trigger.value, rule) for rule in policy.rules if isinstance(rule.trigger, Leaves)),
+        classes={each.name: each for each in policy.guards.classes},
     )
 
 

@@ -4,17 +4,17 @@ A policy that could not run cannot be built: PolicyError names the place and wha
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Literal, get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
 from common.contracts.event import Code, Event
-from common.contracts.lifecycle import Action
 from common.contracts.topics import CATALOGUE
-from lifecycle.calendars.domain import Duration
 from lifecycle.expressions.domain import Always, Condition, Sum, metrics_of, walk
+from lifecycle.guards.domain import Guards
+from lifecycle.rulebook.domain import Enters, Held, Leaves, On, Rule
 
 EVENTS: dict[str, type[Event]] = {
     event.NAME: event
@@ -59,50 +59,6 @@ class Dimension(msgspec.Struct, frozen=True):
     values: tuple[Value, ...]
 
 
-class Enters(msgspec.Struct, frozen=True, tag="enters", tag_field="trigger"):
-    """A member enters a value; with `settle`, that much later."""
-
-    value: str
-    settle: Duration | None = None
-
-
-class Held(msgspec.Struct, frozen=True, tag="held", tag_field="trigger"):
-    """A member has been in a value for so long without a break."""
-
-    value: str
-    duration: Duration
-
-
-class On(msgspec.Struct, frozen=True, tag="on", tag_field="trigger"):
-    event: str
-
-
-class Cooldown(msgspec.Struct, frozen=True, tag="cooldown", tag_field="reentry"):
-    """Each time, but not within so many business days of the last."""
-
-    days: Annotated[int, msgspec.Meta(ge=1)]
-
-
-Trigger = Enters | Held | On
-Reentry = Literal["once", "each"] | Cooldown
-
-
-class Rule(msgspec.Struct, frozen=True, kw_only=True):
-    id: Code
-    """Permanent: keys and action ids are made of it."""
-    trigger: Trigger
-    actions: Annotated[tuple[Action, ...], msgspec.Meta(min_length=1)]
-    condition: Condition = Always()
-    reentry: Reentry = "once"
-    still: bool = True
-    """Act only if the member is still in the value that triggered; `held` asks for it by its meaning."""
-    stale_after: timedelta = timedelta(hours=24)
-    """How far behind the gate clock a trigger may be found and still be acted on."""
-    valid_for: timedelta = timedelta(hours=48)
-    """How long after its trigger an action may still be carried out."""
-    priority: Annotated[int, msgspec.Meta(ge=0, le=100)] = 50
-
-
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
     name: Code
     tz: str
@@ -112,6 +68,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """The last that holds; the first always does."""
     health: tuple[Value, ...]
     """The first that holds; the last always does."""
+    guards: Guards = Guards()
     rules: tuple[Rule, ...] = ()
 
     @property
@@ -202,6 +159,7 @@ def _check_trigger(rule: Rule, values: set[str]) -> None:
         case On(event):
             if event not in EVENTS:
                 raise PolicyError(f"rules.{rule.id}: no event {event!r} that happens to a member")
-        case Enters(value) | Held(value):
-            if value not in values:
-                raise PolicyError(f"rules.{rule.id}: no stage or health {value!r}")
+        case Enters(value) | Leaves(value) | Held(value):
+            for name in (value, *getattr(rule.trigger, "coming_from", ())):
+                if name not in values:
+                    raise PolicyError(f"rules.{rule.id}: no stage or health {name!r}")
