@@ -57,7 +57,7 @@ ESCAPED = Text(
 _WHITE = " \t\r\n"
 _PLAIN = re.compile(rf"[^{_WHITE}]")
 _SINGLE = re.compile(rf"''|[^{_WHITE}]")
-_DOUBLE = re.compile(rf"\\(?:x..|u....|U.{{8}}|\r?\n|.)|[^{_WHITE}]")
+_DOUBLE = re.compile(rf"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|x..|u....|U.{{8}}|\r?\n|.)|[^{_WHITE}]")
 _BLANK = re.compile(r"\\(?:[ tnr\t\r\n]|(?:x|u00|U000000)(?:20|09|0[aA]|0[dD]))", re.DOTALL)
 """An escape that stands for white space, or for none."""
 
@@ -162,7 +162,8 @@ class _Composing:
         return Sequence(tuple(self.items(path, depth)), place)
 
     def scalar(self, event: ScalarEvent, path: str, place: Place) -> Scalar:
-        scalar = Scalar(event.value, place, self.text[event.start_mark.index : event.end_mark.index])
+        text = event.value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")  # JSON's pairs
+        scalar = Scalar(text, place, self.text[event.start_mark.index : event.end_mark.index])
         if (unseen := first_unseen(scalar.text)) is not None:
             code = code_of(scalar.text[unseen])
             self.faults.append(Fault(text=ESCAPED, path=path, place=scalar.at(unseen), values={"code": code}))

@@ -35,7 +35,7 @@ _LENGTH = re.compile(r"([1-9][0-9]{0,6})(d|w|mo|h|m)")
 _LOOSE_LENGTH = re.compile(r"([0-9]{1,9})\s*(\S{1,9})")
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 _LOOSE_TIME = re.compile(r"([01]?[0-9]|2[0-3]):?([0-5][0-9])(?::00)?")
-_MINUTES = re.compile(r"[0-9]{1,4}")
+_MINUTES = re.compile(r"[0-9]{3,4}")
 _SPANS: dict[str, Unit] = {"d": "d", "w": "w", "mo": "mo"}
 _ELAPSED = {"h": timedelta(hours=1), "m": timedelta(minutes=1)}
 _UNIT_WORDS = {
@@ -101,7 +101,7 @@ def _tidy_length(text: str) -> str:
     if not found:
         return text
     number, unit = found[1].lstrip("0"), found[2]
-    return number + (_UNIT_WORDS.get(unit) or _UNIT_WORDS.get(unit.lower(), unit))
+    return number + _UNIT_WORDS.get(unit if len(unit) == 1 else unit.lower(), unit)
 
 
 def _tidy_time(text: str) -> str:

@@ -33,7 +33,7 @@ WHOLE = 10_000
 """The parts that shares are counted in."""
 
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
+_WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,39})")
 _OTHER_BASE = re.compile(r"0o[0-7]{1,15}|0x[0-9a-fA-F]{1,12}")
 _POWER = re.compile(r"([1-9][0-9]{0,8})[eE]\+?([0-9])")
 _PERCENT = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,2}))?%")

@@ -90,7 +90,6 @@ INDENTATION = Text(
     zh="這一行的縮排與同組的不一致；同組從第 {line} 行開始",
 )
 UNEXPECTED = Text("unexpected", en="{found!r} may not stand here", zh="這裡不能有「{found}」")
-ENDS_EARLY = Text("ends_early", en="something is missing here", zh="這裡還缺內容")
 
 _ENDED = r"but (found|got) '<(stream end|document)"
 _KINDS: tuple[tuple[str, Text, bool], ...] = (
@@ -179,8 +178,6 @@ def _fault(error: MarkedYAMLError, parser: _Events, text: str) -> Fault:
         kind = WIDE_COLON
     if kind is INDENTATION and text[text.rfind("\n", 0, stopped.index) + 1 : stopped.index].strip():
         kind = UNEXPECTED
-    if kind in {UNEXPECTED, MISSING_COMMA} and stopped.index >= len(text):
-        kind = ENDS_EARLY
     return _located(kind, began if from_start else stopped, text, line=began.line + 1)
 
 
