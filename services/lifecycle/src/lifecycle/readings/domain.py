@@ -64,7 +64,10 @@ def read(reader: Reader[T], node: Node) -> tuple[T | None, tuple[Fault, ...]]:
 
 
 def expected(kind: type[Kind], otherwise: Text, node: Node, spot: Spot) -> Kind | None:
-    """The node, if it is of that kind."""
+    """The node, if it is of that kind and says something: `~` and `null` say nothing unless they are quoted."""
+    if isinstance(node, Scalar) and node.text in _NULL and not node.quoted:
+        spot.tell(NOTHING, node.place)
+        return None
     if isinstance(node, kind):
         return node
     spot.tell(otherwise, node.place, found=shown(node))
@@ -79,12 +82,7 @@ def shown(node: Node) -> str:
 
 
 def scalar_of(node: Node, spot: Spot) -> Scalar | None:
-    """A text that says something: `~` and `null` say nothing unless they are quoted."""
-    scalar = expected(Scalar, NOT_TEXT, node, spot)
-    if scalar and scalar.text in _NULL and not scalar.quoted:
-        spot.tell(NOTHING, scalar.place)
-        return None
-    return scalar
+    return expected(Scalar, NOT_TEXT, node, spot)
 
 
 def as_scalar(
