@@ -5,7 +5,7 @@ import pytest
 from lifecycle.calendars.domain import Span
 from lifecycle.documents.domain import Node, read_document
 from lifecycle.durations.domain import as_duration
-from lifecycle.faults.domain import Place, Text
+from lifecycle.faults.domain import MOST_FAULTS, Place, Text
 from lifecycle.notations.domain import as_code, as_text, as_whole
 from lifecycle.readings.domain import Reader, as_one_of, as_word, by_kind, read, such_that, then
 from lifecycle.shapes.domain import as_list
@@ -87,6 +87,14 @@ def test_many_names_are_not_all_repeated() -> None:
 def test_faults_come_in_the_order_of_the_document() -> None:
     _, faults = read(as_list(as_text(1), most=1), node_of("- aa\n- bb\n"))
     assert [fault.place for fault in faults] == [Place(1, 1), Place(1, 3), Place(2, 3)]
+
+
+@pytest.mark.timeout(20)
+def test_a_reading_stops_where_nobody_would_mend_more() -> None:
+    names = as_one_of([f"event_{n}" for n in range(100)])
+    value, faults = read(as_list(names, most=20_000), node_of("[" + "evnt_x," * 19_000 + "]"))
+    assert value is None
+    assert len(faults) == MOST_FAULTS
 
 
 def test_reading_twice_remembers_nothing() -> None:

@@ -19,7 +19,7 @@ from ruamel.yaml.events import (
 )
 
 from lifecycle.characters.domain import code_of, decoded, first_unseen
-from lifecycle.faults.domain import Fault, Place, Text, clipped
+from lifecycle.faults.domain import MOST_FAULTS, Fault, Place, Text, clipped
 from lifecycle.paths.domain import nth, under
 from lifecycle.syntax.domain import Refused, events, place_of
 
@@ -111,7 +111,7 @@ def read_document(source: str | bytes) -> tuple[Node | None, tuple[Fault, ...]]:
         node = composing.document()
     except Refused as refused:
         composing.faults.append(refused.fault)
-    return (None if composing.faults else node), tuple(composing.faults)
+    return (None if composing.faults else node), tuple(composing.faults[:MOST_FAULTS])
 
 
 def _words(source: str) -> Iterator[re.Match[str]]:

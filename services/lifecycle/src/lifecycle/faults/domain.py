@@ -13,6 +13,9 @@ Language = Literal["en", "zh"]
 Severity = Literal["error", "warning"]
 Said: TypeAlias = str | int | float
 
+MOST_FAULTS = 100
+"""Nobody mends more at once; a reading may stop there."""
+
 
 class Text(msgspec.Struct, frozen=True):
     """What is said of one kind of fault. Both languages have the same places to fill in."""

@@ -4,13 +4,14 @@ A reader gives the value of a node, or None once it has told at least one fault:
 """
 
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from difflib import get_close_matches
 from typing import TypeAlias, TypeVar
 
 import msgspec
 
 from lifecycle.documents.domain import Mapping, Node, Scalar, Sequence
-from lifecycle.faults.domain import Fault, Place, Said, Text, clipped
+from lifecycle.faults.domain import MOST_FAULTS, Fault, Place, Said, Text, clipped
 from lifecycle.paths.domain import nth, under
 
 T = TypeVar("T")
@@ -35,6 +36,10 @@ _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _KNOWN_SHOWN = 400
 
 
+class _Enough(Exception):
+    """So many faults that the reading stops."""
+
+
 class Spot(msgspec.Struct, frozen=True):
     """Where in the document the reading stands; it gathers the faults of the whole reading."""
 
@@ -45,6 +50,8 @@ class Spot(msgspec.Struct, frozen=True):
 
     def tell(self, text: Text, place: Place, **values: Said) -> None:
         self.faults.append(Fault(text=text, path=self.path, place=place, values=values))
+        if len(self.faults) >= MOST_FAULTS:
+            raise _Enough
 
     def under(self, key: str) -> "Spot":
         return Spot(under(self.path, key), key, self.faults)
@@ -58,8 +65,9 @@ Reader: TypeAlias = Callable[[Node, Spot], T | None]
 
 def read(reader: Reader[T], node: Node) -> tuple[T | None, tuple[Fault, ...]]:
     """The value, or what is wrong, in the order of the document."""
-    spot = Spot()
-    value = reader(node, spot)
+    spot, value = Spot(), None
+    with suppress(_Enough):
+        value = reader(node, spot)
     return value, tuple(sorted(spot.faults, key=lambda fault: fault.place or Place(0, 0)))
 
 
