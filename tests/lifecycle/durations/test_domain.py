@@ -17,7 +17,7 @@ from lifecycle.durations.domain import (
     parse_time_of_day,
 )
 from lifecycle.expressions.domain import shown
-from lifecycle.readings.domain import Reader, read
+from lifecycle.readers.domain import Reader, read
 
 
 def reading(reader: Reader[object], text: str) -> object:

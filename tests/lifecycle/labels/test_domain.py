@@ -2,7 +2,7 @@ import pytest
 
 from lifecycle.documents.domain import read_document
 from lifecycle.labels.domain import Label, as_label
-from lifecycle.readings.domain import read
+from lifecycle.readers.domain import read
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from lifecycle.notations.domain import (
     parse_share,
     parse_whole,
 )
-from lifecycle.readings.domain import Reader, read
+from lifecycle.readers.domain import Reader, read
 
 FIELD = re.compile(r"[a-z_]+\.[a-z_]+")
 

@@ -5,7 +5,7 @@ from lifecycle.calendars.domain import Duration, Span
 from lifecycle.documents.domain import read_document
 from lifecycle.durations.domain import as_duration
 from lifecycle.notations.domain import as_code, as_text, as_whole
-from lifecycle.readings.domain import Reader, read, then
+from lifecycle.readers.domain import Reader, read, then
 from lifecycle.shapes.domain import as_cases, as_list, as_mapping, as_shape, as_some, as_table, optional, required
 
 

@@ -12,7 +12,7 @@ from lifecycle.durations.domain import as_duration, as_elapsed, as_time_of_day
 from lifecycle.faults.domain import Fault
 from lifecycle.notations.domain import as_code, as_flag, as_range, as_share, as_text, as_whole
 from lifecycle.places.domain import places
-from lifecycle.readings.domain import Reader, as_one_of, as_word, by_kind, read
+from lifecycle.readers.domain import Reader, as_one_of, as_word, by_kind, read
 from lifecycle.shapes.domain import as_cases, as_list, as_mapping, as_shape, as_some, as_table, optional, required
 
 POLICY_YAML = """\

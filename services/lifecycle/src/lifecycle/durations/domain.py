@@ -8,7 +8,7 @@ from typing import TypeVar
 from lifecycle.calendars.domain import Duration, Span, Unit
 from lifecycle.faults.domain import Text
 from lifecycle.notations.domain import plain
-from lifecycle.readings.domain import Reader, as_scalar
+from lifecycle.readers.domain import Reader, as_scalar
 
 T = TypeVar("T")
 

@@ -4,7 +4,7 @@ import msgspec
 
 from lifecycle.faults.domain import Language
 from lifecycle.notations.domain import as_text
-from lifecycle.readings.domain import Reader, by_kind, then
+from lifecycle.readers.domain import Reader, by_kind, then
 from lifecycle.shapes.domain import as_mapping, required
 
 

@@ -8,7 +8,7 @@ from unicodedata import normalize
 
 from lifecycle.documents.domain import Node
 from lifecycle.faults.domain import Text
-from lifecycle.readings.domain import Reader, Spot, as_scalar, scalar_of, shown, such_that
+from lifecycle.readers.domain import Reader, Spot, as_scalar, scalar_of, shown, such_that
 
 TOO_LONG = Text(
     "too_long", en="{length} characters stand here; at most {most} may", zh="這裡有 {length} 個字；最多 {most} 個"

@@ -13,7 +13,7 @@ import msgspec
 from lifecycle.documents.domain import Mapping, Node, Scalar, Sequence
 from lifecycle.faults.domain import Text, clipped
 from lifecycle.notations.domain import as_code
-from lifecycle.readings.domain import Reader, Spot, expected, near, shown, tell_unknown, then
+from lifecycle.readers.domain import Reader, Spot, expected, near, shown, tell_unknown, then
 
 T = TypeVar("T")
 

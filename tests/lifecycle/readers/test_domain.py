@@ -7,7 +7,7 @@ from lifecycle.documents.domain import Node, read_document
 from lifecycle.durations.domain import as_duration
 from lifecycle.faults.domain import MOST_FAULTS, Place, Text
 from lifecycle.notations.domain import as_code, as_text, as_whole
-from lifecycle.readings.domain import Reader, as_one_of, as_word, by_kind, read, such_that, then
+from lifecycle.readers.domain import Reader, as_one_of, as_word, by_kind, read, such_that, then
 from lifecycle.shapes.domain import as_list
 
 ODD = Text("odd", en="{found} is not even; the next is {next}", zh="{found} 不是偶數；下一個是 {next}")
