@@ -22,7 +22,7 @@ from lifecycle.engine.domain import compiled
 from lifecycle.facts.domain import encode as encode_facts
 from lifecycle.members.domain import Member, decode, encode
 from lifecycle.moments.domain import Stepped
-from lifecycle.policy.domain import EVENTS
+from lifecycle.events.domain import EVENTS
 from lifecycle.standing.domain import next_change_at
 from lifecycle.stepping.domain import Arrival, step
 

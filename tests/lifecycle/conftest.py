@@ -35,7 +35,7 @@ from lifecycle.expressions.domain import (
     Sum,
 )
 from lifecycle.facts.domain import Facts
-from lifecycle.policy.domain import EVENTS
+from lifecycle.events.domain import EVENTS
 from lifecycle.stepping.domain import Arrival
 from lifecycle.tallies.domain import gathered
 

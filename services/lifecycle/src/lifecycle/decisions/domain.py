@@ -13,9 +13,10 @@ import msgspec
 from common.contracts.lifecycle import ActionRequested
 from lifecycle.actions.domain import Slot, action_id
 from lifecycle.engine.domain import Engine
-from lifecycle.explanations.domain import Reading, explain
+from lifecycle.explanations.domain import explain
 from lifecycle.members.domain import Member
 from lifecycle.policy.domain import Cooldown
+from lifecycle.readings.domain import Reading, Situation
 from lifecycle.rules.domain import Occasion, is_still, waits_still
 
 Reason = Literal["already_fired", "cooling_down", "not_still", "condition_false", "stale", "rule_withdrawn"]
@@ -47,6 +48,21 @@ class Case(msgspec.Struct, frozen=True):
         """What the rule did before, except where the answer was a final no."""
         return [slot for slot in self.member.slots if slot.rule == self.occasion.rule.id and slot.state != "free"]
 
+    @property
+    def situation(self) -> Situation:
+        engine, member, occasion = self.engine, self.member, self.occasion
+        return Situation(
+            facts=member.facts,
+            numbers=engine.numbers,
+            calendar=engine.calendar,
+            at=occasion.at,
+            standing=member.standing,
+            episodes=member.episodes,
+            event=occasion.event,
+            holidays=engine.holidays,
+            leap_birthday=engine.policy.leap_birthday,
+        )
+
 
 Check = Callable[[Case], Reason | None]
 
@@ -70,8 +86,7 @@ def _judged(case: Case) -> tuple[Reason | None, dict[str, Reading]]:
     reason = _first(BEFORE_CONDITION, case)
     if reason:
         return reason, {}
-    day = case.engine.calendar.day_of(case.occasion.at)
-    explanation = explain(case.occasion.rule.condition, case.member.facts, day, case.engine.numbers)
+    explanation = explain(case.occasion.rule.condition, case.situation)
     return _first(AFTER_CONDITION, case) if explanation.truth else "condition_false", explanation.values
 
 

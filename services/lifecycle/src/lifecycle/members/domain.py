@@ -57,6 +57,10 @@ class Member(msgspec.Struct, frozen=True, array_like=True):
     def health(self) -> str:
         return self.standing["health"]
 
+    @property
+    def segments(self) -> frozenset[str]:
+        return frozenset(self.standing.keys() - {"stage", "health"})
+
 
 _encoder = msgspec.msgpack.Encoder(uuid_format="bytes")
 _decoder = msgspec.msgpack.Decoder(Member)

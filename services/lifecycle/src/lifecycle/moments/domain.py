@@ -73,20 +73,24 @@ def _stood(member: Member, now: Standing, *, cause: Cause) -> tuple[Member, tupl
     """The member where they stand now, and how that differs."""
     if now == member.standing:
         return member, ()
-    transitions = tuple(
-        Transition(
-            dimension=dimension,
-            previous=member.standing.get(dimension),
-            current=value,
-            episode=member.episodes[value].number + 1 if value in member.episodes else 1,
-            at=member.at,
-            cause=cause,
-        )
-        for dimension, value in now.items()
-        if member.standing.get(dimension) != value
-    )
-    entered = {each.current: Episode(each.episode, each.at, each.cause) for each in transitions}
+    changed = [name for name in {**now, **member.standing} if now.get(name) != member.standing.get(name)]
+    transitions = tuple(_transition(member, dimension, now.get(dimension), cause) for dimension in changed)
+    entered = {each.current: Episode(each.episode, each.at, each.cause) for each in transitions if each.current}
     return msgspec.structs.replace(member, standing=now, episodes=member.episodes | entered), transitions
+
+
+def _transition(member: Member, dimension: str, current: str | None, cause: Cause) -> Transition:
+    """Whoever leaves without entering another value ends the episode that they were in."""
+    previous = member.standing.get(dimension)
+    latest = member.episodes.get(current or previous or "")
+    return Transition(
+        dimension=dimension,
+        previous=previous,
+        current=current,
+        episode=(latest.number if latest else 0) + (current is not None),
+        at=member.at,
+        cause=cause,
+    )
 
 
 def _triggered(

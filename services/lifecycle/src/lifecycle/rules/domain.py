@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 
+from common.contracts.event import Event
 from common.contracts.lifecycle import Cause
 from lifecycle.calendars.domain import Span
 from lifecycle.engine.domain import Engine
@@ -28,6 +29,8 @@ class Occasion(msgspec.Struct, frozen=True, kw_only=True):
     value: str | None = None
     """The value that triggered, and which stay in it; None when an event did."""
     episode: int = 0
+    event: Event | None = None
+    """What triggered, when it was one."""
 
 
 class Withdrawn(msgspec.Struct, frozen=True):
@@ -51,13 +54,13 @@ def is_caused_by_member(cause: Cause) -> bool:
     return cause in {"event", "time"}
 
 
-def triggered_by_event(engine: Engine, name: str, event_id: UUID, at: datetime) -> Iterator[Occasion]:
-    for rule in engine.on_event.get(name, ()):
-        yield Occasion(rule=rule, key=_key(rule, str(event_id)), at=at)
+def triggered_by_event(engine: Engine, event: Event, event_id: UUID, at: datetime) -> Iterator[Occasion]:
+    for rule in engine.on_event.get(event.NAME, ()):
+        yield Occasion(rule=rule, key=_key(rule, str(event_id)), at=at, event=event)
 
 
 def triggered_by_entry(engine: Engine, transition: Transition) -> Iterator[Occasion | Pending]:
-    if not is_caused_by_member(transition.cause):
+    if transition.current is None or not is_caused_by_member(transition.cause):
         return
     for rule in engine.on_value.get(transition.current, ()):
         match rule.trigger:

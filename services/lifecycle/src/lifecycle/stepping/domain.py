@@ -49,12 +49,13 @@ def step(
         before.member.facts,
         event,
         folds=engine.folds.get(event.NAME, ()),
+        event_id=arrival.event_id,
         time=arrival.time,
         appended_at=arrival.appended_at,
         calendar=engine.calendar,
     )
     changed = msgspec.structs.replace(before.member, facts=facts, slots=concluded(before.member.slots, event))
-    occasions = tuple(triggered_by_event(engine, event.NAME, arrival.event_id, at))
+    occasions = tuple(triggered_by_event(engine, event, arrival.event_id, at))
     return joined(before, passed(engine, changed, at=at, cause="event", gate=gate, occasions=occasions))
 
 
