@@ -7,7 +7,8 @@ from common.contracts.lifecycle import Action, GrantPoints, IssueCoupon, SendMes
 from docs_words import table
 from lifecycle.calendars.domain import Duration, Span
 from lifecycle.expressions.domain import Always
-from lifecycle.policy.domain import Cooldown, Enters, Held, Metric, On, Policy, Rule, Trigger, Value
+from lifecycle.policy.domain import Cooldown, Enters, Held, On, Policy, Rule, Trigger, Value
+from lifecycle.sources.domain import Metric
 
 HEAD = """# Default policy 預設策略
 

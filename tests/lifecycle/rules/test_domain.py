@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from common.contracts.lifecycle import GrantPoints
+from factories.lifecycle import ordered, registered
 from lifecycle.calendars.domain import Span
 from lifecycle.default_policy import DEFAULT_POLICY
 from lifecycle.engine.domain import compiled
@@ -36,9 +37,10 @@ def member(*pending: Pending, stage: str = "convert", episode: int = 3, at: date
 
 
 def test_an_event_triggers_the_rules_that_name_it() -> None:
-    occasions = list(triggered_by_event(ENGINE, "order.confirmed", UUID(int=5), NOON))
-    assert occasions == [Occasion(rule=EVENT, key=str(UUID(int=5)), at=NOON)]
-    assert not list(triggered_by_event(ENGINE, "order.paid", UUID(int=5), NOON))
+    order = ordered(UUID(int=1))
+    occasions = list(triggered_by_event(ENGINE, order, UUID(int=5), NOON))
+    assert occasions == [Occasion(rule=EVENT, key=str(UUID(int=5)), at=NOON, event=order)]
+    assert not list(triggered_by_event(ENGINE, registered(UUID(int=1)), UUID(int=5), NOON))
 
 
 @pytest.mark.parametrize("cause", ["event", "time"])
@@ -54,6 +56,11 @@ def test_an_entry_triggers_now_or_later(cause: str) -> None:
 @pytest.mark.parametrize("cause", ["policy", "merge", "correction"])
 def test_what_the_member_did_not_cause_triggers_nothing(cause: str) -> None:
     assert not list(triggered_by_entry(ENGINE, entry(cause)))
+
+
+def test_leaving_triggers_no_entry() -> None:
+    left = Transition(dimension="loyal", previous="loyal", current=None, episode=1, at=NOON, cause="time")
+    assert not list(triggered_by_entry(ENGINE, left))
 
 
 def test_an_episode_ends_when_the_value_is_left() -> None:

@@ -18,8 +18,9 @@ from lifecycle.facts.domain import ATTRIBUTES, Fold, Telling
 from lifecycle.filters.domain import filter_of
 from lifecycle.measures.domain import Numbers
 from lifecycle.outlooks.domain import Outlook, outlook
-from lifecycle.policy.domain import AttributeSource, Dimension, Enters, Held, Metric, On, Policy, Rule
+from lifecycle.policy.domain import Dimension, Enters, Held, On, Policy, Rule
 from lifecycle.soundness.domain import in_order
+from lifecycle.sources.domain import AttributeSource, Metric
 
 T = TypeVar("T")
 

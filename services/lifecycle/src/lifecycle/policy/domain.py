@@ -6,53 +6,19 @@ A policy that could not run cannot be built: PolicyError names the place and wha
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Annotated, Literal, get_type_hints
+from typing import Annotated, Literal
 
 import msgspec
 
 from common.contracts.event import Code
 from common.contracts.lifecycle import Action
 from lifecycle.calendars.domain import Duration, zone_named
-from lifecycle.events.domain import EVENTS, has_moment, kinds_of
+from lifecycle.events.domain import EVENTS, kinds_of
 from lifecycle.expressions.domain import Always, Condition
-from lifecycle.soundness.domain import BIRTHDAY, ZONE, PolicyError, Scope, check, check_filter, check_names, in_order
+from lifecycle.soundness.domain import PolicyError, Scope, check, check_names, in_order
+from lifecycle.sources.domain import AttributeSource, Metric, check_metric, check_source
 
-Number = Annotated[int, msgspec.Meta(ge=1, le=127)]
 Leap = Literal["feb28", "mar1"]
-
-
-class Retraction(msgspec.Struct, frozen=True):
-    """An event that undoes a counted one; its field `of` is the moment of what it undoes, where it lands."""
-
-    event: str
-    of: str
-
-
-class Metric(msgspec.Struct, frozen=True, kw_only=True):
-    name: Code
-    number: Number
-    """Permanent: facts are stored under it. Never given to another metric."""
-    events: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
-    sums: str | None = None
-    retraction: Retraction | None = None
-    where: Condition = Always()
-    """Which of those events; asks their own fields only."""
-    distinct: str | None = None
-    """The field whose different values are counted."""
-
-    @property
-    def every_event(self) -> tuple[str, ...]:
-        return self.events if self.retraction is None else (*self.events, self.retraction.event)
-
-
-class AttributeSource(msgspec.Struct, frozen=True, kw_only=True):
-    """Where an attribute 屬性 of a member is told: in a field of an event, by the last one that has it."""
-
-    name: Code
-    number: Number
-    """Permanent, apart from the metrics' numbers."""
-    event: str
-    field: str
 
 
 class Value(msgspec.Struct, frozen=True):
@@ -152,9 +118,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         _check_unique("attributes: number", [str(source.number) for source in self.attributes])
         _check_unique("rules: id", [rule.id for rule in self.rules])
         for metric in self.metrics:
-            _check_metric(metric)
+            check_metric(metric)
         for source in self.attributes:
-            _check_source(source)
+            check_source(source)
         _check_total(self)
         for rule in self.rules:
             _check_trigger(rule, {value.name for value in values})
@@ -176,36 +142,6 @@ def _check_unique(what: str, given: list[str]) -> None:
     for each in given:
         if given.count(each) > 1:
             raise PolicyError(f"{what} {each!r} is used twice")
-
-
-def _check_metric(metric: Metric) -> None:
-    place, retraction = f"metrics.{metric.name}", metric.retraction
-    for name in metric.every_event:
-        event = EVENTS.get(name)
-        if event is None:
-            raise PolicyError(f"{place}: no event {name!r} that happens to a member")
-        if metric.sums and get_type_hints(event).get(metric.sums) is not int:
-            raise PolicyError(f"{place}: {name} has no whole number {metric.sums!r} to sum")
-        if metric.distinct and metric.distinct not in kinds_of(event):
-            raise PolicyError(f"{place}: {name} has no field {metric.distinct!r} whose values can be told apart")
-    if retraction and not has_moment(EVENTS[retraction.event], retraction.of):
-        raise PolicyError(f"{place}: {retraction.event} has no moment {retraction.of!r}")
-    if retraction and retraction.event in metric.events:
-        raise PolicyError(f"{place}: {retraction.event} is both counted and retracted")
-    if retraction and metric.distinct:
-        raise PolicyError(f"{place}: distinct values cannot be taken back: another event may have had the same")
-    check_filter(f"{place}.where", metric.where, metric.every_event)
-
-
-def _check_source(source: AttributeSource) -> None:
-    place, event = f"attributes.{source.name}", EVENTS.get(source.event)
-    if event is None:
-        raise PolicyError(f"{place}: no event {source.event!r} that happens to a member")
-    kind = kinds_of(event).get(source.field)
-    if kind is None:
-        raise PolicyError(f"{place}: {source.event} has no field {source.field!r} to compare")
-    if source.name in {BIRTHDAY, ZONE} and kind != "text":
-        raise PolicyError(f"{place}: expected a text, {source.field} is a {kind}")
 
 
 def _check_total(policy: Policy) -> None:
