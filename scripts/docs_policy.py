@@ -7,8 +7,9 @@ from common.contracts.lifecycle import Action, GrantPoints, IssueCoupon, SendMes
 from docs_words import table
 from lifecycle.calendars.domain import Duration, Span
 from lifecycle.expressions.domain import Always
-from lifecycle.policy.domain import Metric, Policy, Value
-from lifecycle.rulebook.domain import Cooldown, Enters, Held, On, Rule, Trigger
+from lifecycle.policy.domain import Policy, Value
+from lifecycle.rulebook.domain import Cooldown, Enters, Held, Leaves, On, Per, Rule, Trigger
+from lifecycle.sources.domain import Metric
 
 HEAD = """# Default policy 預設策略
 
@@ -77,8 +78,9 @@ def _when(trigger: Trigger) -> str:
             return f"`{event}`"
         case Held(value, duration):
             return f"`{value}` for {_duration(duration)} without a break"
-        case Enters(value, settle):
-            return f"`{value}` is entered" if settle is None else f"`{value}` was entered {_duration(settle)} before"
+        case Enters(value, settle) | Leaves(value, settle):
+            done = "entered" if isinstance(trigger, Enters) else "left"
+            return f"`{value}` is {done}" if settle is None else f"`{value}` was {done} {_duration(settle)} before"
 
 
 def _duration(duration: Duration) -> str:
@@ -94,6 +96,8 @@ def _again(rule: Rule) -> str:
     match rule.reentry:
         case Cooldown(days):
             return f"after {days} days"
+        case Per(fields):
+            return f"once for each `{', '.join(fields)}`"
         case "each":
             return "each time"
         case "once":

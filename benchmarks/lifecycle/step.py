@@ -19,10 +19,10 @@ from common.contracts.event import Event
 from common.contracts.lifecycle import ActionRequested
 from lifecycle.default_policy import DEFAULT_POLICY
 from lifecycle.engine.domain import compiled
+from lifecycle.events.domain import EVENTS
 from lifecycle.facts.domain import encode as encode_facts
 from lifecycle.members.domain import Member, decode, encode
 from lifecycle.moments.domain import Stepped
-from lifecycle.policy.domain import EVENTS
 from lifecycle.standing.domain import next_change_at
 from lifecycle.stepping.domain import Arrival, step
 

@@ -25,7 +25,7 @@ def live(doings: list[Doing], until: int, arrive: Arrive) -> tuple[Member, list[
     entered, acted = list[str](), list[str]()
 
     def note(now: Stepped) -> Member:
-        entered.extend(transition.current for transition in now.transitions)
+        entered.extend(transition.current for transition in now.transitions if transition.current)
         acted.extend(decision.rule for decision in now.decisions if decision.requests)
         return now.member
 

@@ -17,7 +17,7 @@ from lifecycle.caps.domain import Cap, Keep, free_at
 from lifecycle.decisions.domain import Decision
 from lifecycle.default_policy import DEFAULT_POLICY
 from lifecycle.engine.domain import Engine, compiled
-from lifecycle.expressions.domain import Compare, Count
+from lifecycle.expressions.domain import Compare, Count, Said
 from lifecycle.guards.domain import Guards, SendClass
 from lifecycle.holdouts.domain import BUCKETS, Holdout
 from lifecycle.members.domain import Member, decode, encode
@@ -182,6 +182,16 @@ def test_releasing_asks_everything_again(arrive: Arrive) -> None:
     rule = promo(condition=Compare(Count("orders"), "==", 0))
     arrivals = [arrive("checkin.recorded", NOON + 11 * HOUR), arrive("order.confirmed", NOON + 12 * HOUR)]
     assert after(engine_of(rule, quiet=NIGHT), arrivals).outcomes == ["quiet_hours until 24 08:30", "condition_false"]
+
+
+def test_what_waited_still_knows_the_event_that_triggered_it(arrive: Arrive) -> None:
+    rule = promo(trigger=On("order.confirmed"), condition=Said("channel", "==", ("assisted",)))
+    night = NOON + 11 * HOUR
+    arrivals = [
+        arrive("order.confirmed", night, number=n, channel=channel) for n, channel in enumerate(["self", "assisted"])
+    ]
+    history = after(engine_of(rule, quiet=NIGHT), arrivals)
+    assert history.outcomes == ["condition_false", "quiet_hours until 24 08:30", "acted"]
 
 
 def test_who_left_while_it_waited_is_told_so_at_once(arrive: Arrive) -> None:

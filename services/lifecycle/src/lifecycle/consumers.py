@@ -6,15 +6,15 @@ from common.bus.records import Handlers
 from lifecycle.actions.domain import OUTCOMES
 from lifecycle.batches.handlers import step_members
 from lifecycle.default_policy import DEFAULT_POLICY
-from lifecycle.policy.domain import EVENTS, Policy
+from lifecycle.events.domain import EVENTS
+from lifecycle.policy.domain import Policy
 from lifecycle.rulebook.domain import On
 
 
 def events_of(policy: Policy) -> Iterable[str]:
     for metric in policy.metrics:
-        yield from metric.events
-        if metric.retraction:
-            yield metric.retraction.event
+        yield from metric.every_event
+    yield from (source.event for source in policy.attributes)
     for rule in policy.rules:
         if isinstance(rule.trigger, On):
             yield rule.trigger.event

@@ -18,8 +18,9 @@ from lifecycle.expressions.domain import (
     Pace,
     Since,
 )
-from lifecycle.policy.domain import Metric, Policy, Retraction, Value
+from lifecycle.policy.domain import Policy, Value
 from lifecycle.rulebook.domain import Cooldown, Enters, Held, On, Rule
+from lifecycle.sources.domain import Metric, Retraction
 
 INBOX = "inbox"
 

@@ -19,6 +19,7 @@ from lifecycle.guards.domain import SendClass
 from lifecycle.holdouts.domain import Holdout, arm_of
 from lifecycle.members.domain import Member
 from lifecycle.quiet.domain import quiet_until, spread_over
+from lifecycle.readings.domain import Situation
 from lifecycle.rulebook.domain import Cooldown
 from lifecycle.rules.domain import Occasion, is_still, waits_still
 
@@ -50,6 +51,22 @@ class Case(msgspec.Struct, frozen=True):
     def slots(self) -> list[Slot]:
         """What the rule did before, except where the answer was a final no."""
         return [slot for slot in self.member.slots if slot.rule == self.occasion.rule.id and slot.state != "free"]
+
+    @property
+    def situation(self) -> Situation:
+        """As it is now, also for what waited."""
+        engine, member, occasion = self.engine, self.member, self.occasion
+        return Situation(
+            facts=member.facts,
+            numbers=engine.numbers,
+            calendar=engine.calendar,
+            at=max(member.at, occasion.at),
+            standing=member.standing,
+            episodes=member.episodes,
+            event=occasion.event,
+            holidays=engine.holidays,
+            leap_birthday=engine.policy.leap_birthday,
+        )
 
     @property
     def sent_as(self) -> SendClass:
@@ -99,9 +116,7 @@ def refusals(case: Case) -> Objection | None:
     refuse_if = case.sent_as.refuse_if
     if refuse_if is None:
         return None
-    day = case.engine.calendar.day_of(max(case.member.at, case.occasion.at))
-    refused = explain(refuse_if, case.member.facts, day, case.engine.numbers).truth
-    return Objection("refused_by_state") if refused else None
+    return Objection("refused_by_state") if explain(refuse_if, case.situation).truth else None
 
 
 def staleness(case: Case) -> Objection | None:

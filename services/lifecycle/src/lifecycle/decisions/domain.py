@@ -13,8 +13,9 @@ from common.contracts.lifecycle import ActionRequested
 from lifecycle.actions.domain import action_id
 from lifecycle.checks.domain import AFTER_CONDITION, BEFORE_CONDITION, Case, Objection, Reason, first_objection
 from lifecycle.engine.domain import Engine
-from lifecycle.explanations.domain import Reading, explain
+from lifecycle.explanations.domain import explain
 from lifecycle.members.domain import Member
+from lifecycle.readings.domain import Reading
 from lifecycle.rules.domain import Occasion
 
 
@@ -53,8 +54,7 @@ def _judged(case: Case) -> tuple[Objection | None, dict[str, Reading]]:
     objection = first_objection(BEFORE_CONDITION, case)
     if objection:
         return objection, {}
-    day = case.engine.calendar.day_of(max(case.member.at, case.occasion.at))
-    explanation = explain(case.occasion.rule.condition, case.member.facts, day, case.engine.numbers)
+    explanation = explain(case.occasion.rule.condition, case.situation)
     if not explanation.truth:
         return Objection("condition_false"), explanation.values
     return first_objection(AFTER_CONDITION, case), explanation.values

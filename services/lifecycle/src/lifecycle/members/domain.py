@@ -38,6 +38,8 @@ class Pending(msgspec.Struct, frozen=True, array_like=True):
     key: str = ""
     since: datetime | None = None
     """When it was triggered, of what waits to be released under its key."""
+    event: tuple[str, bytes] | None = None
+    """By name, the event that the rule's condition asks again then."""
 
 
 class Member(msgspec.Struct, frozen=True, array_like=True):
@@ -65,6 +67,10 @@ class Member(msgspec.Struct, frozen=True, array_like=True):
     @property
     def health(self) -> str:
         return self.standing["health"]
+
+    @property
+    def segments(self) -> frozenset[str]:
+        return frozenset(self.standing.keys() - {"stage", "health"})
 
 
 _encoder = msgspec.msgpack.Encoder(uuid_format="bytes")

@@ -16,7 +16,7 @@ from lifecycle.engine.domain import Engine
 from lifecycle.members.domain import Episode, Member, Pending
 from lifecycle.outlooks.domain import NEVER
 from lifecycle.rulebook.domain import Per
-from lifecycle.rules.domain import Occasion, Withdrawn, matured, triggered_by_change
+from lifecycle.rules.domain import Occasion, Withdrawn, matured, released_at, triggered_by_change
 from lifecycle.standing.domain import Standing, standing_on
 from lifecycle.transitions.domain import Transition
 
@@ -66,7 +66,7 @@ def _decided(engine: Engine, member: Member, occasion: Occasion, decision: Decis
     """The member with what the decision leaves: what is asked for and counted, what waits, who is held out."""
     rule, key = occasion.rule, occasion.key
     if decision.until is not None:
-        waiting = Pending(rule.id, occasion.value, occasion.episode, decision.until, key, occasion.at)
+        waiting = released_at(occasion, decision.until)
         return msgspec.structs.replace(member, pending=(*member.pending, waiting))
     keeps = isinstance(rule.reentry, Per)
     if decision.reason == "held_out":
@@ -92,20 +92,24 @@ def _stood(member: Member, now: Standing, *, cause: Cause) -> tuple[Member, tupl
     """The member where they stand now, and how that differs."""
     if now == member.standing:
         return member, ()
-    transitions = tuple(
-        Transition(
-            dimension=dimension,
-            previous=member.standing.get(dimension),
-            current=value,
-            episode=member.episodes[value].number + 1 if value in member.episodes else 1,
-            at=member.at,
-            cause=cause,
-        )
-        for dimension, value in now.items()
-        if member.standing.get(dimension) != value
-    )
-    entered = {each.current: Episode(each.episode, each.at, each.cause) for each in transitions}
+    changed = [name for name in {**now, **member.standing} if now.get(name) != member.standing.get(name)]
+    transitions = tuple(_transition(member, dimension, now.get(dimension), cause) for dimension in changed)
+    entered = {each.current: Episode(each.episode, each.at, each.cause) for each in transitions if each.current}
     return msgspec.structs.replace(member, standing=now, episodes=member.episodes | entered), transitions
+
+
+def _transition(member: Member, dimension: str, current: str | None, cause: Cause) -> Transition:
+    """Whoever leaves without entering another value ends the episode that they were in."""
+    previous = member.standing.get(dimension)
+    latest = member.episodes.get(current or previous or "")
+    return Transition(
+        dimension=dimension,
+        previous=previous,
+        current=current,
+        episode=(latest.number if latest else 0) + (current is not None),
+        at=member.at,
+        cause=cause,
+    )
 
 
 def _triggered(

@@ -13,6 +13,8 @@ import msgspec
 from common.contracts.event import Event
 from common.contracts.lifecycle import Cause
 from lifecycle.engine.domain import Engine
+from lifecycle.events.domain import EVENTS
+from lifecycle.expressions.domain import Said, walk
 from lifecycle.members.domain import Member, Pending
 from lifecycle.rulebook.domain import Enters, Held, Leaves, Per, Rule
 from lifecycle.transitions.domain import Transition
@@ -28,6 +30,8 @@ class Occasion(msgspec.Struct, frozen=True, kw_only=True):
     value: str | None = None
     """The value that triggered, and which stay in it; None when an event did."""
     episode: int = 0
+    event: Event | None = None
+    """What triggered, when it was one."""
     waited: bool = False
     """Decided upon before, and released now."""
 
@@ -56,18 +60,19 @@ def is_caused_by_member(cause: Cause) -> bool:
 
 def triggered_by_event(engine: Engine, event: Event, event_id: UUID, at: datetime) -> Iterator[Occasion]:
     for rule in engine.on_event.get(event.NAME, ()):
-        yield Occasion(rule=rule, key=_event_key(rule, event, event_id), at=at)
+        yield Occasion(rule=rule, key=_event_key(rule, event, event_id), at=at, event=event)
 
 
 def triggered_by_change(engine: Engine, member: Member, transition: Transition) -> Iterator[Occasion | Pending]:
     """What entering a value triggers, and leaving another."""
     if not is_caused_by_member(transition.cause):
         return
-    for rule in engine.on_entering.get(transition.current, ()):
-        trigger = rule.trigger
-        if not isinstance(trigger, Enters) or not trigger.coming_from or transition.previous in trigger.coming_from:
-            yield _later(engine, rule, transition.current, transition.episode, transition.at)
-    left = transition.previous
+    entered, left = transition.current, transition.previous
+    if entered is not None:
+        for rule in engine.on_entering.get(entered, ()):
+            trigger = rule.trigger
+            if not isinstance(trigger, Enters) or not trigger.coming_from or left in trigger.coming_from:
+                yield _later(engine, rule, entered, transition.episode, transition.at)
     if left is not None:
         for rule in engine.on_leaving.get(left, ()):
             yield _later(engine, rule, left, member.episodes[left].number, transition.at)
@@ -102,8 +107,32 @@ def _due(rule: Rule, pending: Pending, at: datetime) -> Occasion:
     waited = pending.since is not None
     key = pending.key if pending.since or pending.value is None else _value_key(rule, pending.value, pending.episode)
     return Occasion(
-        rule=rule, key=key, at=pending.since or at, value=pending.value, episode=pending.episode, waited=waited
+        rule=rule,
+        key=key,
+        at=pending.since or at,
+        value=pending.value,
+        episode=pending.episode,
+        event=None if pending.event is None else _recalled(*pending.event),
+        waited=waited,
     )
+
+
+def released_at(occasion: Occasion, moment: datetime) -> Pending:
+    """An occasion that waits until a moment to be decided upon again."""
+    event = occasion.event if any(isinstance(node, Said) for node in walk(occasion.rule.condition)) else None
+    return Pending(
+        rule=occasion.rule.id,
+        value=occasion.value,
+        episode=occasion.episode,
+        due=moment,
+        key=occasion.key,
+        since=occasion.at,
+        event=None if event is None else (event.NAME, msgspec.msgpack.encode(event)),
+    )
+
+
+def _recalled(name: str, encoded: bytes) -> Event:
+    return msgspec.msgpack.decode(encoded, type=EVENTS[name])
 
 
 def _value_key(rule: Rule, value: str, episode: int) -> str:

@@ -49,6 +49,7 @@ def step(
         before.member.facts,
         event,
         folds=engine.folds.get(event.NAME, ()),
+        event_id=arrival.event_id,
         time=arrival.time,
         appended_at=arrival.appended_at,
         calendar=engine.calendar,
