@@ -26,7 +26,7 @@ from lifecycle.documents.domain import (
     read_document,
 )
 from lifecycle.faults.domain import MOST_FAULTS, Place, Text
-from lifecycle.syntax.domain import ANCHOR, COLON
+from lifecycle.markup.domain import ANCHOR, COLON
 
 Plain: TypeAlias = "str | list[Plain] | dict[str, Plain]"
 

@@ -20,8 +20,8 @@ from ruamel.yaml.events import (
 
 from lifecycle.characters.domain import code_of, decoded, first_unseen
 from lifecycle.faults.domain import MOST_FAULTS, Fault, Place, Text, clipped
+from lifecycle.markup.domain import Refused, events, place_of
 from lifecycle.paths.domain import nth, under
-from lifecycle.syntax.domain import Refused, events, place_of
 
 MOST_NODES = 20_000
 DEEPEST = 16

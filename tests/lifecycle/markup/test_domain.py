@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from lifecycle.characters.domain import first_unseen
 from lifecycle.faults.domain import Fault, Place, Text
-from lifecycle.syntax.domain import (
+from lifecycle.markup.domain import (
     ALIAS,
     ANCHOR,
     BLOCK,
