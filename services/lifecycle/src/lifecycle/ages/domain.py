@@ -9,7 +9,7 @@ from lifecycle.faults.domain import Text
 from lifecycle.names.domain import Question, listed, names_of
 from lifecycle.quantities.domain import duration, span
 from lifecycle.refusals.domain import may_stand
-from lifecycle.syntax.domain import Call, Compared, Less, Name, Range, Times, Tree
+from lifecycle.syntax.domain import Call, Compared, Less, Name, Range, Times
 
 NO_EQUAL_AGE = Text(
     "no_equal_age",
@@ -48,7 +48,9 @@ NOT_DIFFERENCE = Text(
     zh="只有兩個經過天數可以相減：since(joined) - since(orders) > 30d；現在是「{found}」",
 )
 NO_METRIC_GIVEN = Text(
-    "no_metric_given", en="a metric stands in these brackets: {name}({known})", zh="這個括號裡要放指標：{name}({known})"
+    "no_metric_given",
+    en="a metric stands in these brackets; there are: {known}",
+    zh="這個括號裡要放指標；現有：{known}",
 )
 ONE_ENTERED = Text(
     "one_entered",
@@ -63,15 +65,17 @@ _LONGEST_MONTH, _SHORTEST_MONTH = 31, 28
 def aged(question: Question, node: Compared) -> Condition | None:
     """`since(…)`, or one less another, compared."""
     match node.left:
-        case Less(left=one, right=other):
+        case Less(left=Call(name=Name(parts=("since",))) as one, right=Call(name=Name(parts=("since",))) as other):
             return _gap(question, node, one, other)
         case Call(arguments=(Name(parts=(value,)),)) if _is_entered(question, value):
             return _stayed(question, node, value)
-    if not may_stand(question, node.left, "facts"):
-        return None
-    left, op = since(question, node.left), _order(question, node)
-    right = None if node.op == "in" else bound(question, node)
-    return Aged(left, op, right) if left and op and right else None
+        case Call() as call if may_stand(question, call, "facts"):
+            left, op = since(question, call), _order(question, node)
+            right = None if node.op == "in" else bound(question, node)
+            return Aged(left, op, right) if left and op and right else None
+        case Less():
+            question.blame(node.left, NOT_DIFFERENCE, found=question.written(node.left))
+    return None
 
 
 def never(question: Question, node: Call) -> Never | None:
@@ -79,10 +83,7 @@ def never(question: Question, node: Call) -> Never | None:
     return Never(metrics) if metrics else None
 
 
-def since(question: Question, node: Tree) -> Since | None:
-    if not isinstance(node, Call):
-        question.blame(node, NOT_DIFFERENCE, found=question.written(node))
-        return None
+def since(question: Question, node: Call) -> Since | None:
     metrics = _metrics(question, node)
     return Since(metrics) if metrics else None
 
@@ -107,15 +108,15 @@ def bound(question: Question, node: Compared) -> Bound | None:
     return None
 
 
-def _gap(question: Question, node: Compared, left: Tree, right: Tree) -> Gap | None:
+def _gap(question: Question, node: Compared, one: Call, other: Call) -> Gap | None:
     if not may_stand(question, node.left, "gap"):
         return None
-    ages = since(question, left), since(question, right)
+    left, right = since(question, one), since(question, other)
     if node.op == "in":
         question.blame(node, NO_AGE_IN, found=question.written(node.right))
         return None
     days = span(question, node.right)
-    return Gap(ages[0], ages[1], node.op, days) if ages[0] and ages[1] and days else None
+    return Gap(left, right, node.op, days) if left and right and days else None
 
 
 def _stayed(question: Question, node: Compared, value: str) -> Stayed | None:
@@ -145,8 +146,7 @@ def _order(question: Question, node: Compared) -> Order | None:
 
 def _metrics(question: Question, node: Call) -> tuple[str, ...] | None:
     if not node.arguments:
-        known = listed(question.scope.names["metric"])
-        question.blame(node, NO_METRIC_GIVEN, name=node.name.parts[0], known=known)
+        question.blame(node, NO_METRIC_GIVEN, known=listed(question.scope.metrics))
         return None
     entered = [each for each in node.arguments if isinstance(each, Name) and _is_entered(question, each.parts[0])]
     if node.name.parts == ("since",) and entered and len(node.arguments) > 1:

@@ -127,7 +127,9 @@ def blame_alone(question: Question, node: Tree, name: str) -> None:
         question.blame(node, ASKED_AS[other], name=name, use=_NOUNS[other][2].format(name=name))
         return
     anything = [*WORDS, *(each for names in question.scope.names.values() for each in names)]
-    _blame_unknown(question, node, name, "attribute", there=(*question.scope.attributes, *WORDS), close_to=anything)
+    _blame_unknown(
+        question, node, name, "attribute", there=dict.fromkeys((*question.scope.attributes, *WORDS)), close_to=anything
+    )
 
 
 def listed(names: Collection[str]) -> str:
