@@ -10,69 +10,20 @@ from hypothesis import strategies as st
 
 from factories.conditions import accepted, conditions, read, refusals
 from lifecycle.checking.domain import Read, read_condition
+from lifecycle.cursors.domain import MOST_DEEP, MOST_NODES
 from lifecycle.default_policy import DEFAULT_POLICY
 from lifecycle.expressions.domain import Condition
-from lifecycle.scopes.domain import AskedIn, Counted, Scope
+from lifecycle.grammar.domain import MOST_CHARACTERS
+from lifecycle.scopes.domain import RESERVED, AskedIn, Counted, Scope
 from lifecycle.tokens.domain import cut
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "policy-language.md"
 
 places: st.SearchStrategy[AskedIn] = st.sampled_from(get_args(AskedIn))
 trees = places.flatmap(lambda asked_in: st.tuples(st.just(asked_in), conditions(asked_in)))
-pieces = st.sampled_from(
-    [
-        "and",
-        "or",
-        "not",
-        "in",
-        "(",
-        ")",
-        "[",
-        "]",
-        ",",
-        "..",
-        ".",
-        ">",
-        "=",
-        "!=",
-        "-",
-        "*",
-        "+",
-        "30",
-        "30d",
-        "36h",
-        "1.5",
-        "5x",
-        "99999999999999999999",
-        "since",
-        "never",
-        "clamp",
-        "orders",
-        "order",
-        "orders.count",
-        "orders.pace",
-        "event.",
-        "channel",
-        "stage",
-        "convert",
-        "loyal",
-        "hour",
-        "weekday",
-        "mon",
-        "always",
-        "yes",
-        "&&",
-        "且",
-        "非",
-        "「",
-        '"',
-        "'",
-        "\\",
-        "\n",
-        "。",
-        "０",
-    ]
-) | st.text(max_size=3)
+PIECES = """and or not in ( ) [ ] , .. . > = != - * + 30 30d 36h 1.5 5x 99999999999999999999 since never clamp orders order
+orders.count orders.pace event. channel stage convert loyal hour weekday mon always yes && 且 非 「 " ' \\ 。 ０"""
+pieces = st.sampled_from(PIECES.split()) | st.text(max_size=3)
 
 
 @st.composite
@@ -241,3 +192,22 @@ def test_all_that_is_wrong_is_told_in_the_order_of_its_places() -> None:
         "2:20: the metric 'chat' keeps no distinct values; give it a field, distinct, where it is declared, or ask chat.count",
         "2:36: '1.5' is not a whole number; money is in minor units (10.50 is 1050)",
     ]
+
+
+def test_the_page_of_the_language_is_true() -> None:
+    page = PAGE.read_text()
+    assert all(f"{bound:,}" in page for bound in (MOST_CHARACTERS, MOST_DEEP, MOST_NODES))
+    assert " ".join(sorted(RESERVED)) in " ".join(page.split())
+    examples = re.findall(r"^\| (\w+) \| `([^`]+)` \| [^|]+ \|$", page, re.MULTILINE)
+    assert {asked_in for asked_in, _ in examples} == set(get_args(AskedIn))
+    for asked_in, text in examples:
+        accepted(text, asked_in)
+    refused = re.findall(r"^\| (\w+) \| `([^`]+)` \| ([^|]+) \| ([^|]+) \|$", page, re.MULTILINE)
+    assert refused
+    for asked_in, text, en, zh in refused:
+        [fault] = read(text, asked_in).faults
+        assert (fault.message("en"), fault.message("zh")) == (en, zh)
+    same = re.findall(r"^\| `([^`]+)` \| `([^`]+)` \|$", page, re.MULTILINE)
+    assert same
+    for text, printed in same:
+        assert str(accepted(text)) == printed

@@ -7,7 +7,7 @@ import msgspec
 from lifecycle.ages.domain import aged, never
 from lifecycle.almanacs.domain import on_birthday, on_holiday, on_hour, on_weekday
 from lifecycle.counting.domain import counted, measure
-from lifecycle.expressions.domain import Always, And, Comparison, Condition, In, Not, Or, Stands
+from lifecycle.expressions.domain import Always, And, Condition, In, Not, Or, Stands
 from lifecycle.faults.domain import Fault, Place, Text
 from lifecycle.fields.domain import ONLY_EQUAL, YES_NO, said_yes, told
 from lifecycle.grammar.domain import parse
@@ -27,6 +27,7 @@ from lifecycle.syntax.domain import (
     Quoted,
     Times,
     Tree,
+    turned,
 )
 
 COMPARE_IT = Text(
@@ -56,7 +57,6 @@ ONE_SEGMENT = Text(
     zh="這個括號裡放一個分群；多個要寫成 in(a) or in(b)；現有：{known}",
 )
 
-_MIRRORED: dict[str, Comparison] = {">": "<", ">=": "<=", "<": ">", "<=": ">=", "==": "==", "!=": "!="}
 _EXAMPLES = {"stage": "stage = a", "health": "health = a", "hour": "hour in 9..21", "weekday": "weekday in [sat, sun]"}
 
 
@@ -84,7 +84,7 @@ def _condition(question: Question, node: Tree) -> Condition | None:
             condition = _condition(question, child)
             return Not(condition) if condition else None
         case Compared():
-            return _compared(question, _turned(node))
+            return _compared(question, turned(node))
         case Call(name=Name(parts=("never",))):
             return never(question, node) if may_stand(question, node, "facts") else None
         case Call(name=Name(parts=("in",))):
@@ -191,24 +191,6 @@ def _in_segment(question: Question, node: Call) -> Condition | None:
         return None
     name = name_of(question, node.arguments[0], "segment")
     return In(name) if name else None
-
-
-def _turned(node: Compared) -> Compared:
-    """What is asked to the left of what it is compared with: `7d < since(chat)` is `since(chat) > 7d`."""
-    if node.op != "in" and _weight(node.left) < _weight(node.right):
-        return Compared(node.start, node.end, node.right, _MIRRORED[node.op], node.left)
-    return node
-
-
-def _weight(node: Tree) -> int:
-    """How surely this side is what is asked."""
-    match node:
-        case Number() | Length() | Quoted():
-            return 0
-        case Call(name=Name(parts=("since",))) | Less() | Name(parts=("stage" | "health" | "hour" | "weekday",)):
-            return 2
-        case _:
-            return 1
 
 
 def _blame_value(question: Question, node: Tree) -> None:

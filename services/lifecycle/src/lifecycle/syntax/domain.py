@@ -75,3 +75,23 @@ class Joined(Syntax, frozen=True):
 
 
 Tree = Number | Length | Quoted | Name | Call | Times | Less | Listed | Range | Compared | Negated | Joined
+
+_MIRRORED: dict[Operator, Operator] = {">": "<", ">=": "<=", "<": ">", "<=": ">="}
+
+
+def turned(node: Compared) -> Compared:
+    """What is asked to the left of what it is compared with: `7d < since(chat)` is `since(chat) > 7d`."""
+    if node.op != "in" and _weight(node.left) < _weight(node.right):
+        return Compared(node.start, node.end, node.right, _MIRRORED.get(node.op, node.op), node.left)
+    return node
+
+
+def _weight(node: Tree) -> int:
+    """How surely this side is what is asked."""
+    match node:
+        case Number() | Length() | Quoted():
+            return 0
+        case Call(name=Name(parts=("since",))) | Less() | Name(parts=("stage" | "health" | "hour" | "weekday",)):
+            return 2
+        case _:
+            return 1
