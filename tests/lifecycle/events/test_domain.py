@@ -19,7 +19,7 @@ from lifecycle.events.domain import EVENTS, Kind, field_of, has_moment, kinds_of
         ("order.confirmed", "confirmed_at", None),
         ("order.confirmed", "vanished", None),
         ("order.created", "lines", None),
-        ("order.refunded", "full", "truth"),
+        ("order.refunded", "full", "yes_no"),
         ("checkin.recorded", "business_day", "text"),
         ("checkin.recorded", "streak", "number"),
         ("profile.changed", "fields", None),

@@ -17,9 +17,9 @@ EVENTS: dict[str, type[Event]] = {
 }
 """By the name that policies use; not the lifecycle's own, or a rule would feed itself."""
 
-Kind = Literal["text", "number", "truth"]
+Kind = Literal["text", "number", "yes_no"]
 
-_KINDS: dict[type[Any], Kind] = {str: "text", UUID: "text", date: "text", int: "number", bool: "truth"}
+_KINDS: dict[type[Any], Kind] = {str: "text", UUID: "text", date: "text", int: "number", bool: "yes_no"}
 
 
 @cache

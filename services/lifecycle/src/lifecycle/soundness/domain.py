@@ -142,7 +142,7 @@ def _wrong_said(said: Said, event: str) -> Iterator[str]:
         yield f"{event} has no field {said.field!r} to compare"
     elif wrong := {kind_of(value) for value in said.values} - {kind}:
         yield f"{event}'s {said.field} is a {kind}, not a {wrong.pop()}"
-    elif said.op not in {"==", "!="} and kind == "truth":
+    elif said.op not in {"==", "!="} and kind == "yes_no":
         yield f"{said.field} is yes or no: it has no order"
     elif said.op != "==" and len(said.values) > 1:
         yield f"{said.op} compares with one value"
