@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from factories.conditions import conditions, read, refusals
-from lifecycle.expressions.domain import RULES_ONLY, Condition, In, Said, Stands, walk
+from lifecycle.expressions.domain import RULES_ONLY, And, Condition, In, Not, Or, Said, Stands, walk
 from lifecycle.scopes.domain import AskedIn
 
 TIME_TELLS = "time alone must tell when a member's standing changes next"
@@ -18,6 +18,8 @@ DATES = f"{TIME_TELLS}, and this depends on dates that may still be changed; put
 def may(asked_in: AskedIn, condition: Condition) -> bool:
     for node in walk(condition):
         match node:
+            case And() | Or() | Not():
+                allowed = True
             case Said():
                 allowed = asked_in in {"rules", "where"}
             case In() | Stands(dimension="health"):
