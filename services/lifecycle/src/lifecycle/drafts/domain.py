@@ -100,6 +100,10 @@ def as_written(node: Node, spot: Spot) -> Written | None:
     return None if scalar is None else Written(scalar, spot.path)
 
 
+def _is_days(span: Span) -> bool:
+    return span.unit != "mo"
+
+
 def _date(text: str) -> date | None:
     try:
         return date.fromisoformat(text)
@@ -117,8 +121,8 @@ def _draft(calendar: Named[str, Any] = _calendar(), **parts: Any) -> Draft:
 
 NAME, FIELD, EVENT, WAIT = as_code(), as_text(64), as_one_of(EVENTS), as_duration()
 ZONE = such_that(as_text(64), lambda name: zone_named(name) is not None, NOT_ZONE)
-_days_or_weeks: Reader[Span] = such_that(as_span(), lambda span: span.unit != "mo", IN_DAYS)
-DAYS = then(_days_or_weeks, lambda span: span.n * (7 if span.unit == "w" else 1))
+_WEEKS: Reader[Span] = such_that(as_span(), _is_days, IN_DAYS)
+DAYS = then(_WEEKS, lambda span: span.n * (7 if span.unit == "w" else 1))
 HELD_OUT = as_word({"none": 0}, as_share())
 CLOCK = as_one_of(("member", "business"))
 
