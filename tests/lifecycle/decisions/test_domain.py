@@ -18,7 +18,7 @@ from lifecycle.engine.domain import Engine, compiled
 from lifecycle.expressions.domain import And, Compare, Count, Hour, Said, Stands, Stayed
 from lifecycle.members.domain import Member, decode, encode
 from lifecycle.moments.domain import Stepped
-from lifecycle.policy.domain import Cooldown, Enters, Held, On, Rule
+from lifecycle.rulebook.domain import Cooldown, Enters, Held, On, Rule
 from lifecycle.stepping.domain import Arrival, step, wake
 
 START = datetime(2026, 3, 2, 4, tzinfo=UTC)

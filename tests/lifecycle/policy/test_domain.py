@@ -9,7 +9,8 @@ from common.contracts.lifecycle import GrantPoints
 from lifecycle.calendars.domain import Span
 from lifecycle.default_policy import DEFAULT_POLICY
 from lifecycle.expressions.domain import Aged, Always, And, Compare, Count, Never, Since, Stands, Sum
-from lifecycle.policy.domain import Enters, Held, On, Policy, Rule, Value
+from lifecycle.policy.domain import Policy, Value
+from lifecycle.rulebook.domain import Enters, Held, On, Rule
 from lifecycle.soundness.domain import PolicyError
 from lifecycle.sources.domain import AttributeSource, Metric, Retraction
 

@@ -33,7 +33,8 @@ from lifecycle.expressions.domain import (
     Stayed,
     Sum,
 )
-from lifecycle.policy.domain import Enters, On, Policy, Rule, Value
+from lifecycle.policy.domain import Policy, Value
+from lifecycle.rulebook.domain import Enters, On, Rule
 from lifecycle.soundness.domain import PolicyError, in_order
 from lifecycle.sources.domain import Metric, Retraction
 

@@ -22,7 +22,8 @@ from lifecycle.expressions.domain import Always, And, Compare, Days, In, Not, St
 from lifecycle.facts.domain import Facts, folded
 from lifecycle.members.domain import Member, decode, encode
 from lifecycle.moments.domain import Stepped, rearmed
-from lifecycle.policy.domain import Cooldown, Enters, Held, On, Rule, Value
+from lifecycle.policy.domain import Value
+from lifecycle.rulebook.domain import Cooldown, Enters, Held, On, Rule
 from lifecycle.standing.domain import next_change_at, standing
 from lifecycle.stepping.domain import Arrival, reconsidered, step, wake, wake_at
 

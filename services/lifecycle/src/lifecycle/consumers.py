@@ -7,7 +7,8 @@ from lifecycle.actions.domain import OUTCOMES
 from lifecycle.batches.handlers import step_members
 from lifecycle.default_policy import DEFAULT_POLICY
 from lifecycle.events.domain import EVENTS
-from lifecycle.policy.domain import On, Policy
+from lifecycle.policy.domain import Policy
+from lifecycle.rulebook.domain import On
 
 
 def events_of(policy: Policy) -> Iterable[str]:

@@ -18,7 +18,8 @@ from lifecycle.expressions.domain import (
     Pace,
     Since,
 )
-from lifecycle.policy.domain import Cooldown, Enters, Held, On, Policy, Rule, Value
+from lifecycle.policy.domain import Policy, Value
+from lifecycle.rulebook.domain import Cooldown, Enters, Held, On, Rule
 from lifecycle.sources.domain import Metric, Retraction
 
 INBOX = "inbox"

@@ -13,12 +13,14 @@ from zoneinfo import ZoneInfo
 from common.contracts.event import Event
 from lifecycle.calendars.domain import EPOCH, Calendar
 from lifecycle.events.domain import EVENTS, field_of
-from lifecycle.expressions.domain import Always
+from lifecycle.expressions.domain import Always, Condition, Said, walk
 from lifecycle.facts.domain import ATTRIBUTES, Fold, Telling
 from lifecycle.filters.domain import filter_of
+from lifecycle.guards.domain import SendClass
 from lifecycle.measures.domain import Numbers
 from lifecycle.outlooks.domain import Outlook, outlook
-from lifecycle.policy.domain import Dimension, Enters, Held, On, Policy, Rule
+from lifecycle.policy.domain import Dimension, Policy
+from lifecycle.rulebook.domain import Enters, Held, Leaves, On, Rule
 from lifecycle.soundness.domain import in_order
 from lifecycle.sources.domain import AttributeSource, Metric
 
@@ -45,9 +47,13 @@ class Engine:
     dimension_of: Mapping[str, str]
     """A value's dimension."""
     rules: Mapping[str, Rule]
+    said: Mapping[str, tuple[str, ...]]
+    """By rule, the fields of its event that its condition asks."""
+    classes: Mapping[str, SendClass]
     on_event: Mapping[str, tuple[Rule, ...]]
-    on_value: Mapping[str, tuple[Rule, ...]]
+    on_entering: Mapping[str, tuple[Rule, ...]]
     """The rules that entering a value may trigger, now or later."""
+    on_leaving: Mapping[str, tuple[Rule, ...]]
 
 
 def compiled(policy: Policy) -> Engine:
@@ -63,10 +69,13 @@ def compiled(policy: Policy) -> Engine:
         dimensions=tuple(_dimension(dimension, numbers) for dimension in dimensions),
         dimension_of={value.name: dimension.name for dimension in dimensions for value in dimension.values},
         rules={rule.id: rule for rule in policy.rules},
+        said={rule.id: _said(rule.condition) for rule in policy.rules},
         on_event=_grouped((rule.trigger.event, rule) for rule in policy.rules if isinstance(rule.trigger, On)),
-        on_value=_grouped(
+        on_entering=_grouped(
             (rule.trigger.value, rule) for rule in policy.rules if isinstance(rule.trigger, Enters | Held)
         ),
+        on_leaving=_grouped((rule.trigger.value, rule) for rule in policy.rules if isinstance(rule.trigger, Leaves)),
+        classes={each.name: each for each in policy.guards.classes},
     )
 
 
@@ -74,6 +83,10 @@ def _segments(policy: Policy) -> Iterable[Dimension]:
     segments = {segment.name: segment for segment in policy.segments}
     for name in in_order({name: segment.condition for name, segment in segments.items()}):
         yield Dimension(name, "first", (segments[name],))
+
+
+def _said(condition: Condition) -> tuple[str, ...]:
+    return tuple(sorted({node.field for node in walk(condition) if isinstance(node, Said)}))
 
 
 def _grouped(pairs: Iterable[tuple[str, T]]) -> dict[str, tuple[T, ...]]:

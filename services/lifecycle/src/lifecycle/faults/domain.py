@@ -13,6 +13,9 @@ Language = Literal["en", "zh"]
 Severity = Literal["error", "warning"]
 Said: TypeAlias = str | int | float
 
+MOST_FAULTS = 100
+"""Nobody mends more at once; a reading may stop there."""
+
 
 class Text(msgspec.Struct, frozen=True):
     """What is said of one kind of fault. Both languages have the same places to fill in."""
@@ -43,3 +46,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     def __str__(self) -> str:
         where = f"{self.place.line}:{self.place.column}: " if self.place else ""
         return f"{where}{self.path}: {self.message('en')}" if self.path else f"{where}{self.message('en')}"
+
+
+def clipped(text: str, most: int = 40) -> str:
+    """As much of an operator's text as a message should repeat."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -5,17 +5,18 @@ A policy that could not run cannot be built: PolicyError names the place and wha
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import date, timedelta
-from typing import Annotated, Literal
+from datetime import date
+from typing import Literal
 
 import msgspec
 
 from common.contracts.event import Code
-from common.contracts.lifecycle import Action
-from lifecycle.calendars.domain import Duration, zone_named
+from lifecycle.calendars.domain import zone_named
 from lifecycle.events.domain import EVENTS, kinds_of
 from lifecycle.expressions.domain import Always, Condition
-from lifecycle.soundness.domain import PolicyError, Scope, check, check_names, in_order
+from lifecycle.guards.domain import Guards
+from lifecycle.rulebook.domain import Enters, Held, Leaves, On, Rule
+from lifecycle.soundness.domain import CONSENT, PolicyError, Scope, check, check_names, in_order
 from lifecycle.sources.domain import AttributeSource, Metric, check_metric, check_source
 
 Leap = Literal["feb28", "mar1"]
@@ -36,50 +37,6 @@ class Dimension(msgspec.Struct, frozen=True):
     values: tuple[Value, ...]
 
 
-class Enters(msgspec.Struct, frozen=True, tag="enters", tag_field="trigger"):
-    """A member enters a value; with `settle`, that much later."""
-
-    value: str
-    settle: Duration | None = None
-
-
-class Held(msgspec.Struct, frozen=True, tag="held", tag_field="trigger"):
-    """A member has been in a value for so long without a break."""
-
-    value: str
-    duration: Duration
-
-
-class On(msgspec.Struct, frozen=True, tag="on", tag_field="trigger"):
-    event: str
-
-
-class Cooldown(msgspec.Struct, frozen=True, tag="cooldown", tag_field="reentry"):
-    """Each time, but not within so many business days of the last."""
-
-    days: Annotated[int, msgspec.Meta(ge=1)]
-
-
-Trigger = Enters | Held | On
-Reentry = Literal["once", "each"] | Cooldown
-
-
-class Rule(msgspec.Struct, frozen=True, kw_only=True):
-    id: Code
-    """Permanent: keys and action ids are made of it."""
-    trigger: Trigger
-    actions: Annotated[tuple[Action, ...], msgspec.Meta(min_length=1)]
-    condition: Condition = Always()
-    reentry: Reentry = "once"
-    still: bool = True
-    """Act only if the member is still in the value that triggered; `held` asks for it by its meaning."""
-    stale_after: timedelta = timedelta(hours=24)
-    """How far behind the gate clock a trigger may be found and still be acted on."""
-    valid_for: timedelta = timedelta(hours=48)
-    """How long after its trigger an action may still be carried out."""
-    priority: Annotated[int, msgspec.Meta(ge=0, le=100)] = 50
-
-
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
     name: Code
     tz: str
@@ -89,6 +46,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """The last that holds; the first always does."""
     health: tuple[Value, ...]
     """The first that holds; the last always does."""
+    guards: Guards = Guards()
     rules: tuple[Rule, ...] = ()
     attributes: tuple[AttributeSource, ...] = ()
     segments: tuple[Value, ...] = ()
@@ -126,6 +84,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
             _check_trigger(rule, {value.name for value in values})
         for place, condition, scope in _conditions(self):
             check(place, condition, scope)
+        _check_consent(self)
         in_order({segment.name: segment.condition for segment in self.segments})
 
 
@@ -151,6 +110,15 @@ def _check_total(policy: Policy) -> None:
         raise PolicyError("health: the last must hold always, so that every member has a health")
 
 
+def _check_consent(policy: Policy) -> None:
+    kinds = {source.name: kinds_of(EVENTS[source.event])[source.field] for source in policy.attributes}
+    for each in policy.guards.classes:
+        if each.consent is not None and kinds.get(f"{CONSENT}{each.consent}") != "truth":
+            raise PolicyError(
+                f"guards.classes.{each.name}: needs an attribute {CONSENT}{each.consent} that is yes or no"
+            )
+
+
 def _conditions(policy: Policy) -> Iterator[tuple[str, Condition, Scope]]:
     """Health may ask the stage, segments both and one another, rules everything."""
     facts = Scope(
@@ -167,6 +135,9 @@ def _conditions(policy: Policy) -> Iterator[tuple[str, Condition, Scope]]:
         ("segments", every, policy.segments),
     ):
         yield from ((f"{part}.{value.name}", value.condition, scope) for value in values)
+    for each in policy.guards.classes:
+        if each.refuse_if is not None:
+            yield f"guards.classes.{each.name}", each.refuse_if, replace(every, for_rules=True)
     for rule in policy.rules:
         event = rule.trigger.event if isinstance(rule.trigger, On) else None
         yield f"rules.{rule.id}", rule.condition, replace(every, for_rules=True, event=event)
@@ -181,6 +152,7 @@ def _check_trigger(rule: Rule, values: set[str]) -> None:
         case On(event):
             if event not in EVENTS:
                 raise PolicyError(f"rules.{rule.id}: no event {event!r} that happens to a member")
-        case Enters(value) | Held(value):
-            if value not in values:
-                raise PolicyError(f"rules.{rule.id}: no stage, health or segment {value!r}")
+        case Enters(value) | Leaves(value) | Held(value):
+            for name in (value, *getattr(rule.trigger, "coming_from", ())):
+                if name not in values:
+                    raise PolicyError(f"rules.{rule.id}: no stage, health or segment {name!r}")

@@ -25,6 +25,9 @@ from lifecycle.filters.domain import FILTERING
 BIRTHDAY, ZONE = "birthday", "tz"
 """The attributes that the calendar of a member is made of, both text: MM-DD, and the name of a time zone."""
 
+CONSENT = "consent_"
+"""The attribute of a purpose's consent is named so, and the purpose."""
+
 WORDS = frozenset({"always", "event", "health", "holiday", "hour", "stage", "weekday"})
 """What the language says by itself; it cannot be the name of something else."""
 
