@@ -13,7 +13,7 @@ from lifecycle.sources.domain import Metric
 
 HEAD = """# Default policy 預設策略
 
-Written by `make docs` from `lifecycle.default_policy`; do not edit.
+Written by `make docs` from `lifecycle/authoring/community_group_buy.yaml`; do not edit.
 
 By this policy `{name}` members live until another one is published. Its days are business days in the installation's
 `TIMEZONE`. Conditions are written as the lifecycle prints them: `d` is a day, `since(x)` the days since the last x, and what
@@ -78,9 +78,14 @@ def _when(trigger: Trigger) -> str:
             return f"`{event}`"
         case Held(value, duration):
             return f"`{value}` for {_duration(duration)} without a break"
-        case Enters(value, settle) | Leaves(value, settle):
-            done = "entered" if isinstance(trigger, Enters) else "left"
-            return f"`{value}` is {done}" if settle is None else f"`{value}` was {done} {_duration(settle)} before"
+        case Enters(value, settle):
+            return _changed(value, "entered", settle)
+        case Leaves(value, settle):
+            return _changed(value, "left", settle)
+
+
+def _changed(value: str, how: str, settle: Duration | None) -> str:
+    return f"`{value}` is {how}" if settle is None else f"`{value}` was {how} {_duration(settle)} before"
 
 
 def _duration(duration: Duration) -> str:
@@ -97,7 +102,7 @@ def _again(rule: Rule) -> str:
         case Cooldown(days):
             return f"after {days} days"
         case Per(fields):
-            return f"once for each `{', '.join(fields)}`"
+            return f"for each {', '.join(f'`{field}`' for field in fields)}"
         case "each":
             return "each time"
         case "once":

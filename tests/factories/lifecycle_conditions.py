@@ -9,10 +9,9 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from factories.lifecycle import ordered
+from factories.policies import DEFAULT_POLICY
 from lifecycle.attributes.domain import told
 from lifecycle.calendars.domain import EPOCH, Calendar, Span
-from lifecycle.default_policy import DEFAULT_POLICY
 from lifecycle.distincts.domain import MOST, SATURATED, digest, merged
 from lifecycle.expressions.domain import (
     Aged,
@@ -79,7 +78,8 @@ POLICY = Policy(
 NUMBERS = {metric.name: metric.number for metric in POLICY.metrics} | {
     source.name: ATTRIBUTES + source.number for source in POLICY.attributes
 }
-EVENT = ordered(UUID(int=1))
+EVENT = {"amount_minor": 1000, "channel": "self"}
+"""Of an order without a campaign."""
 
 
 def situation(facts: Facts, day: int, **more: Any) -> Situation:
@@ -226,7 +226,7 @@ def situations(draw: st.DrawFn) -> Situation:
         at=at,
         standing=draw(st.sampled_from([{"stage": "first"}, {"stage": "a", "e": "e"}])),
         episodes=draw(st.sampled_from([{}, {"e": Episode(1, entered_at, "event")}])),
-        event=draw(st.sampled_from([None, EVENT])),
+        event=draw(st.sampled_from([{}, EVENT])),
         holidays=frozenset(draw(st.lists(st.integers(TODAY - 40, TODAY + 90)))),
         leap_birthday=draw(st.sampled_from(["feb28", "mar1"])),
     )

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from factories.conditions import accepted, conditions, read, refusals
+from factories.policies import DEFAULT_POLICY
 from lifecycle.checking.domain import Read, read_condition
 from lifecycle.cursors.domain import MOST_DEEP, MOST_NODES
-from lifecycle.default_policy import DEFAULT_POLICY
 from lifecycle.expressions.domain import Condition
 from lifecycle.grammar.domain import MOST_CHARACTERS
 from lifecycle.scopes.domain import RESERVED, AskedIn, Counted, Scope

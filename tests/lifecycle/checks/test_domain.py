@@ -12,18 +12,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.contracts.lifecycle import ActionRequested, GrantPoints, SendMessage
+from factories.policies import DEFAULT_POLICY
 from lifecycle.calendars.domain import Calendar
 from lifecycle.caps.domain import Cap, Keep, free_at
 from lifecycle.decisions.domain import Decision
-from lifecycle.default_policy import DEFAULT_POLICY
 from lifecycle.engine.domain import Engine, compiled
-from lifecycle.expressions.domain import Compare, Count, Said
+from lifecycle.expressions.domain import Compare, Count, In, Said
 from lifecycle.guards.domain import Guards, SendClass
 from lifecycle.holdouts.domain import BUCKETS, Holdout
 from lifecycle.members.domain import Member, decode, encode
 from lifecycle.moments.domain import Stepped
+from lifecycle.policy.domain import Value
 from lifecycle.quiet.domain import Quiet, quiet_until
 from lifecycle.rulebook.domain import Cooldown, Enters, On, Rule
+from lifecycle.soundness.domain import PolicyError
+from lifecycle.sources.domain import AttributeSource
 from lifecycle.stepping.domain import Arrival, step, wake
 
 NOON = datetime(2026, 11, 23, 4, tzinfo=UTC)  # a Monday, noon in Shanghai
@@ -184,16 +187,6 @@ def test_releasing_asks_everything_again(arrive: Arrive) -> None:
     assert after(engine_of(rule, quiet=NIGHT), arrivals).outcomes == ["quiet_hours until 24 08:30", "condition_false"]
 
 
-def test_what_waited_still_knows_the_event_that_triggered_it(arrive: Arrive) -> None:
-    rule = promo(trigger=On("order.confirmed"), condition=Said("channel", "==", ("assisted",)))
-    night = NOON + 11 * HOUR
-    arrivals = [
-        arrive("order.confirmed", night, number=n, channel=channel) for n, channel in enumerate(["self", "assisted"])
-    ]
-    history = after(engine_of(rule, quiet=NIGHT), arrivals)
-    assert history.outcomes == ["condition_false", "quiet_hours until 24 08:30", "acted"]
-
-
 def test_who_left_while_it_waited_is_told_so_at_once(arrive: Arrive) -> None:
     rule = promo(trigger=Enters("convert"))
     night = NOON + 11 * HOUR
@@ -306,3 +299,68 @@ def test_counting_at_the_decision_would_let_more_through(arrive: Arrive, late: i
     limited = after(engine_of(promo(), quiet=NIGHT, caps=(A_DAY,)), nights, late=late * timedelta(minutes=1))
     assert len({at.astimezone(SHANGHAI).date() for at, _ in unlimited.released}) == 1
     assert len({at.astimezone(SHANGHAI).date() for at, _ in limited.released}) == 2
+
+
+KNOWING = msgspec.structs.replace(
+    DEFAULT_POLICY,
+    attributes=(
+        AttributeSource(name="consent_promo", number=1, event="order.refunded", field="full"),
+        AttributeSource(name="tz", number=2, event="coupon.claimed", field="template"),
+    ),
+    segments=(Value("sore", Compare(Count("refunds"), ">=", 2)),),
+)
+
+
+def knowing(*rules: Rule, **guards: Any) -> Engine:
+    return compiled(msgspec.structs.replace(KNOWING, rules=rules, guards=Guards(**guards)))
+
+
+def test_a_class_may_need_consent_and_what_was_told_last_counts(arrive: Arrive) -> None:
+    engine = knowing(promo(), classes=(SendClass(name="promo", consent="promo"),))
+    history = History(engine)
+    for number, told in enumerate([None, True, False]):
+        if told is not None:
+            history.arrives(arrive("order.refunded", NOON + number * HOUR, full=told))
+        history.arrives(arrive("checkin.recorded", NOON + number * HOUR, number=number))
+    assert history.outcomes == ["no_consent", "acted", "no_consent"]
+
+
+def test_a_class_may_be_refused_to_a_segment(arrive: Arrive) -> None:
+    engine = knowing(promo(), classes=(SendClass(name="promo", refuse_if=In("sore")),))
+    refunds = [arrive("order.refunded", NOON + n * HOUR, number=n) for n in (1, 2)]
+    history = after(engine, [arrive("checkin.recorded", NOON), *refunds, arrive("checkin.recorded", NOON + 3 * HOUR)])
+    assert history.outcomes == ["acted", "refused_by_state"]
+
+
+@pytest.mark.parametrize(("clock", "expected"), [("business", "acted"), ("member", "quiet_hours until 23 21:30")])
+def test_quiet_hours_are_those_of_the_members_clock(clock: Any, expected: str, arrive: Arrive) -> None:
+    """Noon in Shanghai is 23:00 of the day before in New York, in winter."""
+    engine = knowing(promo(), quiet=msgspec.structs.replace(NIGHT, clock=clock))
+    moved = arrive("coupon.claimed", NOON - HOUR, template="America/New_York")
+    assert after(engine, [moved, arrive("checkin.recorded", NOON)]).outcomes[0] == expected
+
+
+def test_what_waits_still_knows_the_event_that_triggered_it(arrive: Arrive) -> None:
+    rule = promo(trigger=On("order.confirmed"), condition=Said("amount_minor", ">=", (700,)))
+    orders = [
+        arrive("order.confirmed", NOON + n * HOUR, number=n, amount_minor=amount)
+        for n, amount in enumerate((700, 700, 699))
+    ]
+    history = after(knowing(rule, caps=(A_DAY,)), orders)
+    assert history.outcomes == ["acted", "capped until 24 00:00", "condition_false", "acted"]
+    assert [decision.values for decision in history.decided] == [
+        {"event.amount_minor": n} for n in (700, 700, 699, 700)
+    ]
+
+
+@pytest.mark.parametrize(
+    "guards",
+    [
+        Guards(classes=(SendClass(name="promo", consent="news"),)),
+        Guards(classes=(SendClass(name="promo", refuse_if=In("happy")),)),
+        Guards(classes=(SendClass(name="promo", refuse_if=Said("full", "==", (True,))),)),
+    ],
+)
+def test_guards_ask_only_what_is_declared(guards: Guards) -> None:
+    with pytest.raises(PolicyError, match=r"guards\.classes\.promo: "):
+        msgspec.structs.replace(KNOWING, guards=guards)

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.contracts.lifecycle import GrantPoints, IssueCoupon
+from factories.policies import DEFAULT_POLICY
 from lifecycle.calendars.domain import Span
 from lifecycle.decisions.domain import Decision
-from lifecycle.default_policy import DEFAULT_POLICY
 from lifecycle.engine.domain import Engine, compiled
 from lifecycle.expressions.domain import And, Compare, Count, Hour, Said, Stands, Stayed
 from lifecycle.members.domain import Member, decode, encode

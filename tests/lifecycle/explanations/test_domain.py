@@ -8,7 +8,6 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 
-from factories.lifecycle import ordered
 from factories.lifecycle_conditions import NUMBERS, TODAY, atoms, composed, rules_atoms, situation, situations
 from lifecycle.attributes.domain import told
 from lifecycle.calendars.domain import EPOCH, Span
@@ -44,7 +43,7 @@ from lifecycle.tallies.domain import gathered
 NOON = datetime(2026, 3, 30, 4, tzinfo=UTC)
 """Noon of a Monday in Shanghai, midnight in New York."""
 HOUR = timedelta(hours=1)
-WELCOMED = ordered(UUID(int=1), amount_minor=700)
+ORDERED = {"amount_minor": 700, "channel": "self"}
 
 
 @settings(max_examples=200, deadline=None)
@@ -143,7 +142,7 @@ def test_what_is_asked(condition: Condition, facts: Facts, values: dict[str, Rea
         at=NOON,
         standing={"stage": "convert", "loyal": "loyal"},
         episodes=ENTERED,
-        event=WELCOMED,
+        event=ORDERED,
         holidays=frozenset({TODAY}),
     )
     explanation = explain(condition, asked)

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from factories.policies import DEFAULT_POLICY
 from lifecycle.calendars.domain import EPOCH
-from lifecycle.default_policy import DEFAULT_POLICY
 from lifecycle.distincts.domain import MOST, SATURATED, size
 from lifecycle.engine.domain import Engine, compiled
 from lifecycle.expressions.domain import Said

@@ -8,8 +8,8 @@ import pytest
 from common.auth.principal import Role
 from factories.lifecycle import DAY, HOUR, START, Life, chatted, member, midnight, ordered, registered, voided
 from factories.lifecycle_rows import check
+from factories.policies import DEFAULT_POLICY
 from lifecycle.calendars.domain import Span
-from lifecycle.default_policy import DEFAULT_POLICY
 from lifecycle.expressions.domain import Compare, Days, Stands
 from lifecycle.policy.domain import Value
 

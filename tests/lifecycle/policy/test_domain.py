@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from common.contracts.lifecycle import GrantPoints
+from factories.policies import DEFAULT_POLICY
 from lifecycle.calendars.domain import Span
-from lifecycle.default_policy import DEFAULT_POLICY
 from lifecycle.expressions.domain import Aged, Always, And, Compare, Count, Never, Since, Stands, Sum
 from lifecycle.policy.domain import Policy, Value
 from lifecycle.rulebook.domain import Enters, Held, On, Rule

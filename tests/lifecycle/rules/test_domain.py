@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -6,13 +7,14 @@ import msgspec
 import pytest
 
 from common.contracts.lifecycle import GrantPoints
-from factories.lifecycle import ordered, registered
+from common.contracts.orders import OrderConfirmed
+from factories.policies import DEFAULT_POLICY
 from lifecycle.calendars.domain import Span
-from lifecycle.default_policy import DEFAULT_POLICY
 from lifecycle.engine.domain import compiled
 from lifecycle.members.domain import Episode, Member, Pending
 from lifecycle.rulebook.domain import Enters, Held, Leaves, On, Per, Rule
 from lifecycle.rules.domain import Occasion, Withdrawn, is_still, matured, triggered_by_change, triggered_by_event
+from lifecycle.stepping.domain import Arrival
 from lifecycle.transitions.domain import Transition
 
 NOON = datetime(2026, 3, 10, 4, tzinfo=UTC)
@@ -40,13 +42,14 @@ def member(*pending: Pending, stage: str = "convert", episode: int = 3, at: date
     return Member(member_id=UUID(int=1), at=at, facts={}, standing=standing, episodes=episodes, pending=pending)
 
 
-def test_an_event_triggers_the_rules_that_name_it() -> None:
-    order = ordered(UUID(int=1))
-    assert list(triggered_by_event(ENGINE, order, UUID(int=5), NOON)) == [
-        Occasion(rule=EVENT, key=str(UUID(int=5)), at=NOON, event=order),
-        Occasion(rule=PER_POINT, key=str(order.pickup_point_id), at=NOON, event=order),
+def test_an_event_triggers_the_rules_that_name_it(arrive: Callable[..., Arrival]) -> None:
+    checkin, confirmed = (arrive(name, NOON).event for name in ("checkin.recorded", "order.confirmed"))
+    assert isinstance(confirmed, OrderConfirmed)
+    assert list(triggered_by_event(ENGINE, confirmed, UUID(int=5), NOON)) == [
+        Occasion(rule=EVENT, key=str(UUID(int=5)), at=NOON),
+        Occasion(rule=PER_POINT, key=str(confirmed.pickup_point_id), at=NOON),
     ]
-    assert not list(triggered_by_event(ENGINE, registered(UUID(int=1)), UUID(int=5), NOON))
+    assert not list(triggered_by_event(ENGINE, checkin, UUID(int=5), NOON))
 
 
 @pytest.mark.parametrize("cause", ["event", "time"])
@@ -80,8 +83,8 @@ def test_what_the_member_did_not_cause_triggers_nothing(cause: str) -> None:
     assert not list(triggered_by_change(ENGINE, member(), entry(cause)))
 
 
-def test_a_segment_that_is_left_is_entered_by_nobody() -> None:
-    left = Transition(dimension="loyal", previous="loyal", current=None, episode=1, at=NOON, cause="time")
+def test_leaving_triggers_no_entry() -> None:
+    left = Transition(dimension="stage", previous="acquire", current=None, episode=1, at=NOON, cause="time")
     assert not list(triggered_by_change(ENGINE, member(), left))
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from factories.lifecycle_conditions import TODAY, policies, situation, some_facts
-from lifecycle.default_policy import DEFAULT_POLICY
+from factories.policies import DEFAULT_POLICY
 from lifecycle.engine.domain import Engine, compiled
 from lifecycle.explanations.domain import explain
 from lifecycle.expressions.domain import And, Condition, In, Not, Or, Stands

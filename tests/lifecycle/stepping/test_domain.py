@@ -13,10 +13,10 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from common.contracts.lifecycle import GrantPoints
+from factories.policies import DEFAULT_POLICY
 from lifecycle.actions.domain import SILENCE
 from lifecycle.calendars.domain import Span
 from lifecycle.clocks.domain import watermark
-from lifecycle.default_policy import DEFAULT_POLICY
 from lifecycle.engine.domain import compiled
 from lifecycle.expressions.domain import Always, And, Compare, Days, In, Not, Stands
 from lifecycle.facts.domain import Facts, folded

@@ -27,7 +27,7 @@ from lifecycle.policy.domain import Policy, Value
 from lifecycle.readers.domain import read
 from lifecycle.rulebook.domain import SERVICE, On, Per, Rule, Trigger
 from lifecycle.scopes.domain import AskedIn, Scope
-from lifecycle.soundness.domain import PolicyError
+from lifecycle.soundness.domain import PolicyError, circle
 from lifecycle.sources.domain import AttributeSource, Metric
 
 FIRST_STAGE = Text(
@@ -35,6 +35,11 @@ FIRST_STAGE = Text(
 )
 LAST_HEALTH = Text(
     "last_health", en="the last health holds for everybody: write always", zh="最後一個健康度適用於所有人：請寫 always"
+)
+CIRCLE = Text(
+    "segment_circle",
+    en="these segments ask one another in a circle, which has no answer: {names}",
+    zh="這些分群互相引用成了循環，無法判定：{names}",
 )
 NO_VALUE = Text(
     "no_value",
@@ -140,6 +145,9 @@ def _policy(desk: _Desk, tz: str, numbers: Numbers) -> Policy | None:
     ):
         if value.condition != Always():
             desk.tell(text, f"{where}.{value.name}")
+    asked_in_turn = circle({segment.name: segment.condition for segment in parts["segments"]})
+    if asked_in_turn:
+        desk.tell(CIRCLE, f"segments.{asked_in_turn[0]}", names=" → ".join(asked_in_turn))
     if desk.faults:
         return None
     try:

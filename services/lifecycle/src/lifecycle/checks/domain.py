@@ -7,7 +7,6 @@ is asked again whenever something is released; the holdout is drawn last, so tha
 from collections.abc import Callable
 from datetime import datetime
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -22,6 +21,7 @@ from lifecycle.quiet.domain import quiet_until, spread_over
 from lifecycle.readings.domain import Situation
 from lifecycle.rulebook.domain import Cooldown
 from lifecycle.rules.domain import Occasion, is_still, waits_still
+from lifecycle.soundness.domain import CONSENT
 
 Reason = Literal[
     "already_fired",
@@ -53,8 +53,18 @@ class Case(msgspec.Struct, frozen=True):
         return [slot for slot in self.member.slots if slot.rule == self.occasion.rule.id and slot.state != "free"]
 
     @property
+    def sent_as(self) -> SendClass:
+        name = self.occasion.rule.sent_as
+        return self.engine.classes.get(name) or SendClass(name=name)
+
+    @property
+    def unit(self) -> str:
+        """What a hash of this occasion is taken of."""
+        return f"{self.occasion.rule.id}/{self.member.member_id}/{self.occasion.key}"
+
+    @property
     def situation(self) -> Situation:
-        """As it is now, also for what waited."""
+        """By now, of what waited."""
         engine, member, occasion = self.engine, self.member, self.occasion
         return Situation(
             facts=member.facts,
@@ -67,16 +77,6 @@ class Case(msgspec.Struct, frozen=True):
             holidays=engine.holidays,
             leap_birthday=engine.policy.leap_birthday,
         )
-
-    @property
-    def sent_as(self) -> SendClass:
-        name = self.occasion.rule.sent_as
-        return self.engine.classes.get(name) or SendClass(name=name)
-
-    @property
-    def unit(self) -> str:
-        """What a hash of this occasion is taken of."""
-        return f"{self.occasion.rule.id}/{self.member.member_id}/{self.occasion.key}"
 
 
 class Objection(msgspec.Struct, frozen=True):
@@ -114,9 +114,14 @@ def still_true(case: Case) -> Objection | None:
 
 def refusals(case: Case) -> Objection | None:
     refuse_if = case.sent_as.refuse_if
-    if refuse_if is None:
-        return None
-    return Objection("refused_by_state") if explain(refuse_if, case.situation).truth else None
+    refused = refuse_if is not None and explain(refuse_if, case.situation).truth
+    return Objection("refused_by_state") if refused else None
+
+
+def consent(case: Case) -> Objection | None:
+    purpose = case.sent_as.consent
+    given = purpose is None or case.situation.attribute(f"{CONSENT}{purpose}") is True
+    return None if given else Objection("no_consent")
 
 
 def staleness(case: Case) -> Objection | None:
@@ -129,7 +134,8 @@ def quiet_hours(case: Case) -> Objection | None:
     quiet = case.engine.policy.guards.quiet
     if quiet is None or not case.sent_as.quiet:
         return None
-    end = quiet_until(quiet, case.gate, _zone(case))
+    zone = case.situation.zone if quiet.clock == "member" else case.engine.calendar.zone
+    end = quiet_until(quiet, case.gate, zone)
     if end is None:
         return None
     release = end + spread_over(quiet.spread, case.unit)
@@ -173,7 +179,7 @@ def unit_of(case: Case, holdout: Holdout) -> str:
 
 
 BEFORE_CONDITION: tuple[Check, ...] = (reentry, still_true)
-AFTER_CONDITION: tuple[Check, ...] = (refusals, staleness, quiet_hours, caps, holdout)
+AFTER_CONDITION: tuple[Check, ...] = (refusals, consent, staleness, quiet_hours, caps, holdout)
 
 
 def first_objection(checks: tuple[Check, ...], case: Case) -> Objection | None:
@@ -184,7 +190,3 @@ def _waits(case: Case, reason: Reason, until: datetime | None) -> Objection:
     """It waits no longer than it is valid."""
     valid = until is not None and until <= case.occasion.at + case.occasion.rule.valid_for
     return Objection(reason, until if valid else None)
-
-
-def _zone(case: Case) -> ZoneInfo:
-    return case.engine.calendar.zone

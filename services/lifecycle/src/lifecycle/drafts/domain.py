@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from common.contracts.lifecycle import GrantPoints, IssueCoupon, SendMessage
-from lifecycle.calendars.domain import Span, zone_named
+from lifecycle.calendars.domain import zone_named
 from lifecycle.caps.domain import Cap, Keep
 from lifecycle.documents.domain import Node, Scalar
 from lifecycle.durations.domain import as_duration, as_elapsed, as_span, as_time_of_day
@@ -25,7 +25,6 @@ from lifecycle.readers.domain import (
     by_kind,
     scalar_of,
     such_that,
-    then,
 )
 from lifecycle.rulebook.domain import Cooldown, Enters, Held, Leaves, On, Per
 from lifecycle.shapes.domain import as_cases, as_list, as_mapping, as_shape, as_some, as_table, optional, required
@@ -42,6 +41,7 @@ IN_DAYS = Text(
 )
 
 INBOX = "inbox"
+_SPAN = as_span()
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -100,8 +100,14 @@ def as_written(node: Node, spot: Spot) -> Written | None:
     return None if scalar is None else Written(scalar, spot.path)
 
 
-def _is_days(span: Span) -> bool:
-    return span.unit != "mo"
+def as_days(node: Node, spot: Spot) -> int | None:
+    """A span whose length does not depend on the month."""
+    span = _SPAN(node, spot)
+    if span is None or span.unit == "mo":
+        if span is not None:
+            spot.tell(IN_DAYS, node.place, found=str(span))
+        return None
+    return span.n * (7 if span.unit == "w" else 1)
 
 
 def _date(text: str) -> date | None:
@@ -121,8 +127,6 @@ def _draft(calendar: Named[str, Any] = _calendar(), **parts: Any) -> Draft:
 
 NAME, FIELD, EVENT, WAIT = as_code(), as_text(64), as_one_of(EVENTS), as_duration()
 ZONE = such_that(as_text(64), lambda name: zone_named(name) is not None, NOT_ZONE)
-_WEEKS: Reader[Span] = such_that(as_span(), _is_days, IN_DAYS)
-DAYS = then(_WEEKS, lambda span: span.n * (7 if span.unit == "w" else 1))
 HELD_OUT = as_word({"none": 0}, as_share())
 CLOCK = as_one_of(("member", "business"))
 
@@ -157,7 +161,7 @@ REENTER = by_kind(
     mapping=as_shape(
         {
             "per": as_mapping(Per, {"per": required(as_some(FIELD), to="fields")}),
-            "cooldown": as_mapping(Cooldown, {"cooldown": required(DAYS, to="days")}),
+            "cooldown": as_mapping(Cooldown, {"cooldown": required(as_days, to="days")}),
         }
     ),
 )

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from common.contracts.event import Event
 from lifecycle.calendars.domain import EPOCH, Calendar
 from lifecycle.events.domain import EVENTS, field_of
-from lifecycle.expressions.domain import Always
+from lifecycle.expressions.domain import Always, Condition, Said, walk
 from lifecycle.facts.domain import ATTRIBUTES, Fold, Telling
 from lifecycle.filters.domain import filter_of
 from lifecycle.guards.domain import SendClass
@@ -47,6 +47,8 @@ class Engine:
     dimension_of: Mapping[str, str]
     """A value's dimension."""
     rules: Mapping[str, Rule]
+    said: Mapping[str, tuple[str, ...]]
+    """By rule, the fields of its event that its condition asks."""
     classes: Mapping[str, SendClass]
     on_event: Mapping[str, tuple[Rule, ...]]
     on_entering: Mapping[str, tuple[Rule, ...]]
@@ -67,6 +69,7 @@ def compiled(policy: Policy) -> Engine:
         dimensions=tuple(_dimension(dimension, numbers) for dimension in dimensions),
         dimension_of={value.name: dimension.name for dimension in dimensions for value in dimension.values},
         rules={rule.id: rule for rule in policy.rules},
+        said={rule.id: _said(rule.condition) for rule in policy.rules},
         on_event=_grouped((rule.trigger.event, rule) for rule in policy.rules if isinstance(rule.trigger, On)),
         on_entering=_grouped(
             (rule.trigger.value, rule) for rule in policy.rules if isinstance(rule.trigger, Enters | Held)
@@ -80,6 +83,10 @@ def _segments(policy: Policy) -> Iterable[Dimension]:
     segments = {segment.name: segment for segment in policy.segments}
     for name in in_order({name: segment.condition for name, segment in segments.items()}):
         yield Dimension(name, "first", (segments[name],))
+
+
+def _said(condition: Condition) -> tuple[str, ...]:
+    return tuple(sorted({node.field for node in walk(condition) if isinstance(node, Said)}))
 
 
 def _grouped(pairs: Iterable[tuple[str, T]]) -> dict[str, tuple[T, ...]]:

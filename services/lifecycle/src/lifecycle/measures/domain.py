@@ -71,7 +71,7 @@ def timeless(measure: Measure, numbers: Numbers) -> Callable[[Facts], float | No
             return lambda facts: 0 if (values := distinct_of(facts, number)) is None else size(values)
         case Count() | Sum() | Days():
             total = TOTALS[type(measure)]
-            return lambda facts: 0 if (tally := tally_of(facts, number)) is None else total(tally)
+            return lambda facts: total(tally) if isinstance(tally := facts.get(number), Tally) else 0
 
 
 def last_of(facts: Facts, metrics: tuple[int, ...]) -> int | None:

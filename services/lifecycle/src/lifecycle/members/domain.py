@@ -8,6 +8,7 @@ import msgspec
 from common.contracts.lifecycle import Cause
 from lifecycle.actions.domain import Slot
 from lifecycle.caps.domain import Send
+from lifecycle.expressions.domain import Plain
 from lifecycle.facts.domain import Facts
 from lifecycle.standing.domain import Standing
 
@@ -38,8 +39,8 @@ class Pending(msgspec.Struct, frozen=True, array_like=True):
     key: str = ""
     since: datetime | None = None
     """When it was triggered, of what waits to be released under its key."""
-    event: tuple[str, bytes] | None = None
-    """By name, the event that the rule's condition asks again then."""
+    event: dict[str, Plain] = {}
+    """Of what an event triggered, the fields of it that the rule's condition asks."""
 
 
 class Member(msgspec.Struct, frozen=True, array_like=True):

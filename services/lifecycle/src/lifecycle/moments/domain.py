@@ -16,7 +16,7 @@ from lifecycle.engine.domain import Engine
 from lifecycle.members.domain import Episode, Member, Pending
 from lifecycle.outlooks.domain import NEVER
 from lifecycle.rulebook.domain import Per
-from lifecycle.rules.domain import Occasion, Withdrawn, matured, released_at, triggered_by_change
+from lifecycle.rules.domain import Occasion, Withdrawn, matured, triggered_by_change
 from lifecycle.standing.domain import Standing, standing_on
 from lifecycle.transitions.domain import Transition
 
@@ -66,7 +66,7 @@ def _decided(engine: Engine, member: Member, occasion: Occasion, decision: Decis
     """The member with what the decision leaves: what is asked for and counted, what waits, who is held out."""
     rule, key = occasion.rule, occasion.key
     if decision.until is not None:
-        waiting = released_at(occasion, decision.until)
+        waiting = Pending(rule.id, occasion.value, occasion.episode, decision.until, key, occasion.at, occasion.event)
         return msgspec.structs.replace(member, pending=(*member.pending, waiting))
     keeps = isinstance(rule.reentry, Per)
     if decision.reason == "held_out":

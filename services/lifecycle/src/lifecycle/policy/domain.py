@@ -16,7 +16,7 @@ from lifecycle.events.domain import EVENTS, kinds_of
 from lifecycle.expressions.domain import Always, Condition
 from lifecycle.guards.domain import Guards
 from lifecycle.rulebook.domain import Enters, Held, Leaves, On, Rule
-from lifecycle.soundness.domain import PolicyError, Scope, check, check_names, in_order
+from lifecycle.soundness.domain import CONSENT, PolicyError, Scope, check, check_names, in_order
 from lifecycle.sources.domain import AttributeSource, Metric, check_metric, check_source
 
 Leap = Literal["feb28", "mar1"]
@@ -84,6 +84,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
             _check_trigger(rule, {value.name for value in values})
         for place, condition, scope in _conditions(self):
             check(place, condition, scope)
+        _check_consent(self)
         in_order({segment.name: segment.condition for segment in self.segments})
 
 
@@ -109,6 +110,15 @@ def _check_total(policy: Policy) -> None:
         raise PolicyError("health: the last must hold always, so that every member has a health")
 
 
+def _check_consent(policy: Policy) -> None:
+    kinds = {source.name: kinds_of(EVENTS[source.event])[source.field] for source in policy.attributes}
+    for each in policy.guards.classes:
+        if each.consent is not None and kinds.get(f"{CONSENT}{each.consent}") != "yes_no":
+            raise PolicyError(
+                f"guards.classes.{each.name}: needs an attribute {CONSENT}{each.consent} that is yes or no"
+            )
+
+
 def _conditions(policy: Policy) -> Iterator[tuple[str, Condition, Scope]]:
     """Health may ask the stage, segments both and one another, rules everything."""
     facts = Scope(
@@ -125,6 +135,9 @@ def _conditions(policy: Policy) -> Iterator[tuple[str, Condition, Scope]]:
         ("segments", every, policy.segments),
     ):
         yield from ((f"{part}.{value.name}", value.condition, scope) for value in values)
+    for each in policy.guards.classes:
+        if each.refuse_if is not None:
+            yield f"guards.classes.{each.name}", each.refuse_if, replace(every, for_rules=True)
     for rule in policy.rules:
         event = rule.trigger.event if isinstance(rule.trigger, On) else None
         yield f"rules.{rule.id}", rule.condition, replace(every, for_rules=True, event=event)

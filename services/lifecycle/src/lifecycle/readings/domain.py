@@ -4,12 +4,11 @@ from calendar import isleap
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import get_args
+from zoneinfo import ZoneInfo
 
 import msgspec
 
-from common.contracts.event import Event
 from lifecycle.calendars.domain import Calendar, Span, length, zone_named
-from lifecycle.events.domain import field_of
 from lifecycle.expressions.domain import (
     Attribute,
     Count,
@@ -55,8 +54,8 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     standing: Standing = {}
     episodes: Mapping[str, Episode] = {}
-    event: Event | None = None
-    """What triggered."""
+    event: Mapping[str, Plain] = {}
+    """Of the event that triggered, the fields that the condition asks, but those that are absent."""
     holidays: frozenset[int] = frozenset()
     leap_birthday: Leap = "feb28"
 
@@ -65,11 +64,15 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
         return self.calendar.day_of(self.at)
 
     @property
-    def local(self) -> datetime:
-        """The moment in the member's time zone; in the business's, if theirs is unknown."""
+    def zone(self) -> ZoneInfo:
+        """The member's time zone; the business's, if theirs is unknown."""
         name = self.attribute(ZONE)
         zone = zone_named(name) if isinstance(name, str) else None
-        return self.at.astimezone(zone or self.calendar.zone)
+        return zone or self.calendar.zone
+
+    @property
+    def local(self) -> datetime:
+        return self.at.astimezone(self.zone)
 
     def attribute(self, name: str) -> Plain | None:
         place = self.numbers.get(name)
@@ -125,7 +128,7 @@ def _asked(leaf: Asked, situation: Situation) -> Reading:
         case Stayed():
             return _stayed(leaf, situation)
         case Said(field):
-            return None if situation.event is None else field_of(situation.event, field)
+            return situation.event.get(field)
         case Hour() | OnWeekday():
             local = situation.local
             return local.hour if isinstance(leaf, Hour) else WEEKDAYS[local.weekday()]

@@ -13,8 +13,8 @@ import msgspec
 from common.contracts.event import Event
 from common.contracts.lifecycle import Cause
 from lifecycle.engine.domain import Engine
-from lifecycle.events.domain import EVENTS
-from lifecycle.expressions.domain import Said, walk
+from lifecycle.events.domain import field_of
+from lifecycle.expressions.domain import Plain
 from lifecycle.members.domain import Member, Pending
 from lifecycle.rulebook.domain import Enters, Held, Leaves, Per, Rule
 from lifecycle.transitions.domain import Transition
@@ -30,8 +30,8 @@ class Occasion(msgspec.Struct, frozen=True, kw_only=True):
     value: str | None = None
     """The value that triggered, and which stay in it; None when an event did."""
     episode: int = 0
-    event: Event | None = None
-    """What triggered, when it was one."""
+    event: dict[str, Plain] = {}
+    """The fields of the event that triggered which the rule's condition asks."""
     waited: bool = False
     """Decided upon before, and released now."""
 
@@ -60,7 +60,8 @@ def is_caused_by_member(cause: Cause) -> bool:
 
 def triggered_by_event(engine: Engine, event: Event, event_id: UUID, at: datetime) -> Iterator[Occasion]:
     for rule in engine.on_event.get(event.NAME, ()):
-        yield Occasion(rule=rule, key=_event_key(rule, event, event_id), at=at, event=event)
+        said = {name: value for name in engine.said[rule.id] if (value := field_of(event, name)) is not None}
+        yield Occasion(rule=rule, key=_event_key(rule, event, event_id), at=at, event=said)
 
 
 def triggered_by_change(engine: Engine, member: Member, transition: Transition) -> Iterator[Occasion | Pending]:
@@ -112,27 +113,9 @@ def _due(rule: Rule, pending: Pending, at: datetime) -> Occasion:
         at=pending.since or at,
         value=pending.value,
         episode=pending.episode,
-        event=None if pending.event is None else _recalled(*pending.event),
+        event=pending.event,
         waited=waited,
     )
-
-
-def released_at(occasion: Occasion, moment: datetime) -> Pending:
-    """An occasion that waits until a moment to be decided upon again."""
-    event = occasion.event if any(isinstance(node, Said) for node in walk(occasion.rule.condition)) else None
-    return Pending(
-        rule=occasion.rule.id,
-        value=occasion.value,
-        episode=occasion.episode,
-        due=moment,
-        key=occasion.key,
-        since=occasion.at,
-        event=None if event is None else (event.NAME, msgspec.msgpack.encode(event)),
-    )
-
-
-def _recalled(name: str, encoded: bytes) -> Event:
-    return msgspec.msgpack.decode(encoded, type=EVENTS[name])
 
 
 def _value_key(rule: Rule, value: str, episode: int) -> str:

@@ -25,6 +25,9 @@ from lifecycle.filters.domain import FILTERING
 BIRTHDAY, ZONE = "birthday", "tz"
 """The attributes that the calendar of a member is made of, both text: MM-DD, and the name of a time zone."""
 
+CONSENT = "consent_"
+"""The attribute of a purpose's consent is named so, and the purpose."""
+
 WORDS = frozenset({"always", "event", "health", "holiday", "hour", "stage", "weekday"})
 """What the language says by itself; it cannot be the name of something else."""
 
@@ -83,13 +86,28 @@ def check_names(names: Iterable[str]) -> None:
 
 def in_order(segments: Mapping[str, Condition]) -> tuple[str, ...]:
     """The segments, each after those that it asks."""
-    asked = {
-        name: [node.segment for node in walk(condition) if isinstance(node, In)] for name, condition in segments.items()
-    }
     try:
-        return tuple(name for name in TopologicalSorter(asked).static_order() if name in segments)
+        return tuple(name for name in _asking(segments).static_order() if name in segments)
     except CycleError as error:
         raise PolicyError(f"segments: {' asks '.join(reversed(error.args[1]))}: a circle has no answer") from error
+
+
+def circle(segments: Mapping[str, Condition]) -> list[str] | None:
+    """Segments of which each asks the next, and the last is the first again; None when there is no such circle."""
+    try:
+        _asking(segments).prepare()
+    except CycleError as error:
+        return list(reversed(error.args[1]))
+    return None
+
+
+def _asking(segments: Mapping[str, Condition]) -> TopologicalSorter[str]:
+    return TopologicalSorter(
+        {
+            name: [node.segment for node in walk(condition) if isinstance(node, In)]
+            for name, condition in segments.items()
+        }
+    )
 
 
 def _wrong_metrics(node: Node, scope: Scope) -> Iterator[str]:

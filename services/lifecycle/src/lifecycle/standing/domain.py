@@ -21,14 +21,19 @@ def standing(engine: Engine, facts: Facts, at: datetime) -> Standing:
 
 def standing_on(engine: Engine, facts: Facts, day: int) -> tuple[Standing, int]:
     """The standing on a day, and a day before which it cannot change without new facts; at the latest its next change."""
+    now: Standing = {}
+    soonest = NEVER
     stood: dict[str, tuple[str | None, int]] = {}
     for dimension in engine.dimensions:
-        stood[dimension.name] = _found(dimension, facts, day, stood)
-    now = {name: value for name, (value, _) in stood.items() if value is not None}
-    return now, min(until for _, until in stood.values())
+        stood[dimension.name] = value, until = _found(dimension, facts, day, stood)
+        if value is not None:
+            now[dimension.name] = value
+        soonest = min(soonest, until)
+    return now, soonest
 
 
 def _found(dimension: CompiledDimension, facts: Facts, day: int, stood: Stood) -> tuple[str | None, int]:
+    """The dimension's value, and a day before which none of what decided it flips."""
     soonest = NEVER
     for value, look in dimension.values:
         holds, until = look(facts, day, stood)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from lifecycle.default_policy import DEFAULT_POLICY
+from factories.policies import DEFAULT_POLICY
 from lifecycle.engine.domain import compiled
 from lifecycle.members.domain import Member
 from lifecycle.moments.domain import Stepped
