@@ -102,7 +102,7 @@ def test_what_has_no_bounded_next_change_is_for_rules_alone(condition: Condition
         (Compare(Distinct("chat"), ">", 1), "metric 'chat' tells no field's values apart"),
         (Attribute("colour", ("red",)), "no attribute 'colour'"),
         (Attribute("source", (1,)), "source is a text, not a number"),
-        (Attribute("level", (1, True)), "level is a number, not a truth"),
+        (Attribute("level", (1, True)), "level is a number, not a yes_no"),
         (Attribute("birthday", ("02-29",)), "write `birthday` alone"),
         (Stands("stage", ("second", "third")), "no stage 'third'"),
         (In("happy"), "no segment 'happy'"),
