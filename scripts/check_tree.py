@@ -30,7 +30,6 @@ SERVICE_FILES = {
     "jobs.py",
     "resources.py",
 }
-EXTRA_SERVICE_FILES = {"lifecycle": {"default_policy.py"}}
 ADAPTERS = "adapters"
 """A service's folder for what talks to the world beside the database: providers, channels, keys."""
 
@@ -84,7 +83,7 @@ def wrong_names(path: str) -> Iterator[str]:
     if banned := BANNED_NAMES & {Path(part).stem for part in Path(path).parts}:
         yield f"{path}: nobody decided whose code is in {', '.join(banned)}"
     match _inside_service(path):
-        case service, file if file not in SERVICE_FILES | EXTRA_SERVICE_FILES.get(service, set()):
+        case _, file if file not in SERVICE_FILES:
             own = ", ".join(sorted(SERVICE_FILES))
             yield f"{path}: a service's own files are {own}; the rest is in concepts or {ADAPTERS}/"
         case _, concept, file if concept != ADAPTERS and file not in CONCEPT_FILES:

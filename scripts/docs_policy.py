@@ -7,11 +7,13 @@ from common.contracts.lifecycle import Action, GrantPoints, IssueCoupon, SendMes
 from docs_words import table
 from lifecycle.calendars.domain import Duration, Span
 from lifecycle.expressions.domain import Always
-from lifecycle.policy.domain import Cooldown, Enters, Held, Metric, On, Policy, Rule, Trigger, Value
+from lifecycle.policy.domain import Policy, Value
+from lifecycle.rulebook.domain import Cooldown, Enters, Held, Leaves, On, Per, Rule, Trigger
+from lifecycle.sources.domain import Metric
 
 HEAD = """# Default policy 預設策略
 
-Written by `make docs` from `lifecycle.default_policy`; do not edit.
+Written by `make docs` from `lifecycle/authoring/community_group_buy.yaml`; do not edit.
 
 By this policy `{name}` members live until another one is published. Its days are business days in the installation's
 `TIMEZONE`. Conditions are written as the lifecycle prints them: `d` is a day, `since(x)` the days since the last x, and what
@@ -77,7 +79,13 @@ def _when(trigger: Trigger) -> str:
         case Held(value, duration):
             return f"`{value}` for {_duration(duration)} without a break"
         case Enters(value, settle):
-            return f"`{value}` is entered" if settle is None else f"`{value}` was entered {_duration(settle)} before"
+            return _changed(value, "entered", settle)
+        case Leaves(value, settle):
+            return _changed(value, "left", settle)
+
+
+def _changed(value: str, how: str, settle: Duration | None) -> str:
+    return f"`{value}` is {how}" if settle is None else f"`{value}` was {how} {_duration(settle)} before"
 
 
 def _duration(duration: Duration) -> str:
@@ -93,6 +101,8 @@ def _again(rule: Rule) -> str:
     match rule.reentry:
         case Cooldown(days):
             return f"after {days} days"
+        case Per(fields):
+            return f"for each {', '.join(f'`{field}`' for field in fields)}"
         case "each":
             return "each time"
         case "once":

@@ -19,7 +19,7 @@ from docs_configuration import configuration_page
 from docs_environment import environment_file
 from docs_events import events_page, schemas
 from docs_policy import policy_page
-from lifecycle.default_policy import DEFAULT_POLICY
+from lifecycle.authoring.service import shipped_policy
 
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMAS = "docs/schemas"
@@ -36,7 +36,7 @@ def pages() -> dict[str, str]:
         "docs/events.md": events_page(services),
         "docs/asyncapi.json": to_json(asyncapi(services)),
         "docs/configuration.md": configuration_page(services),
-        "docs/policy.md": policy_page(DEFAULT_POLICY),
+        "docs/policy.md": policy_page(shipped_policy(tz="Asia/Shanghai")),
         ".env.example": environment_file(services),
         **{f"{SCHEMAS}/{type_name}.json": to_json(schema) for type_name, schema in schemas().items()},
     }

@@ -46,6 +46,7 @@ BY_FIELD: dict[str, Any] = {
     "quantity": 2,
     "reason": "first_order",
     "rule": "welcome",
+    "segment": "loyal",
     "streak": 3,
     "template": "welcome",
     "valid_until": LATER,

@@ -17,16 +17,16 @@ import msgspec
 
 from common.contracts.event import Event
 from common.contracts.lifecycle import ActionRequested
-from lifecycle.default_policy import DEFAULT_POLICY
+from lifecycle.authoring.service import shipped_policy
 from lifecycle.engine.domain import compiled
+from lifecycle.events.domain import EVENTS
 from lifecycle.facts.domain import encode as encode_facts
 from lifecycle.members.domain import Member, decode, encode
 from lifecycle.moments.domain import Stepped
-from lifecycle.policy.domain import EVENTS
 from lifecycle.standing.domain import next_change_at
 from lifecycle.stepping.domain import Arrival, step
 
-ENGINE = compiled(DEFAULT_POLICY)
+ENGINE = compiled(shipped_policy(tz="Asia/Shanghai"))
 START = datetime(2026, 1, 1, 4, tzinfo=UTC)
 NOBODY = UUID(int=7)
 REPETITIONS, ROUNDS, MEMBERS = 7, 50, 60

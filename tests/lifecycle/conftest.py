@@ -1,4 +1,4 @@
-"""What the tests of lifecycle share: of the pure engine, random facts and conditions over four metrics, and events that
+"""What the tests of lifecycle share: of the pure engine, random facts and conditions, and events that
 arrive; of the service, one that runs on a virtual clock.
 """
 
@@ -15,71 +15,26 @@ from hypothesis import strategies as st
 from common.clock import VirtualClock
 from common.testing.databases import Engines, cloned
 from common.testing.services import create_service_database, running_service
+from factories import lifecycle_conditions
 from factories.lifecycle import START, Life
 from lifecycle.app import SERVICE
-from lifecycle.calendars.domain import Span
-from lifecycle.expressions.domain import (
-    Aged,
-    Always,
-    And,
-    Clamp,
-    Compare,
-    Condition,
-    Count,
-    Days,
-    Never,
-    Not,
-    Or,
-    Pace,
-    Since,
-    Sum,
-)
+from lifecycle.events.domain import EVENTS
+from lifecycle.expressions.domain import Condition
 from lifecycle.facts.domain import Facts
-from lifecycle.policy.domain import EVENTS
 from lifecycle.stepping.domain import Arrival
-from lifecycle.tallies.domain import gathered
 
-NUMBERS = {"orders": 5, "chat": 3, "engaged": 2, "joined": 1}
-TODAY = (date(2026, 3, 30) - date(1970, 1, 1)).days
 NOBODY = UUID(int=0)
 
 
 @pytest.fixture(scope="session")
-def numbers() -> dict[str, int]:
-    return NUMBERS
-
-
-@pytest.fixture(scope="session")
 def some_facts() -> st.SearchStrategy[Facts]:
-    """Days around the ends of February and March, with retractions that came before what they undo."""
-    cell = st.tuples(st.integers(TODAY - 130, TODAY), st.integers(-1, 3), st.integers(-50, 500))
-    tally = st.lists(cell, max_size=8).map(gathered)
-    every = st.fixed_dictionaries(dict.fromkeys(sorted(NUMBERS.values()), tally))
-    return every.map(lambda facts: {number: tally for number, tally in facts.items() if tally is not None})
+    return lifecycle_conditions.some_facts()
 
 
 @pytest.fixture(scope="session")
 def some_conditions() -> st.SearchStrategy[Condition]:
-    metric = st.sampled_from(sorted(NUMBERS))
-    metrics = st.lists(metric, min_size=1, max_size=2, unique=True).map(tuple)
-    span = st.builds(Span, st.integers(1, 4), st.just("mo")) | st.builds(Span, st.integers(1, 60), st.just("d"))
-    span |= st.builds(Span, st.integers(1, 8), st.just("w"))
-    window = st.none() | span
-    pace = st.builds(Pace, metric, st.integers(1, 4))
-    measure = st.builds(Count, metric, window) | st.builds(Sum, metric, window) | st.builds(Days, metric, window)
-    compared = st.builds(
-        Compare, measure | pace, st.sampled_from([">", ">=", "<", "<=", "==", "!="]), st.integers(-2, 12)
-    )
-    bound = span | pace | st.builds(Clamp, pace, span, span)
-    aged = st.builds(Aged, st.builds(Since, metrics), st.sampled_from([">", ">=", "<", "<="]), bound)
-    atoms: st.SearchStrategy[Condition] = compared | aged | st.builds(Never, metrics) | st.just(Always())
-    return st.recursive(
-        atoms,
-        lambda parts: (
-            st.builds(And, st.tuples(parts, parts)) | st.builds(Or, st.tuples(parts, parts)) | st.builds(Not, parts)
-        ),
-        max_leaves=5,
-    )
+    """Of facts alone."""
+    return lifecycle_conditions.asking()
 
 
 @pytest.fixture(scope="session")

@@ -4,9 +4,11 @@ from datetime import timedelta
 
 from common.contracts.lifecycle import GrantPoints, IssueCoupon
 from docs_policy import policy_page
-from lifecycle.default_policy import DEFAULT_POLICY
+from factories.policies import DEFAULT_POLICY
 from lifecycle.expressions.domain import Always, Compare, Count
-from lifecycle.policy.domain import Enters, Metric, On, Policy, Rule, Value
+from lifecycle.policy.domain import Policy, Value
+from lifecycle.rulebook.domain import Enters, On, Rule
+from lifecycle.sources.domain import Metric
 
 
 def test_every_value_rule_and_metric_is_told() -> None:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from factories.policies import DEFAULT_POLICY
 from lifecycle.batches.domain import Asking, Step, Subject
-from lifecycle.default_policy import DEFAULT_POLICY
 from lifecycle.engine.domain import compiled
 from lifecycle.stepping.domain import Arrival
 

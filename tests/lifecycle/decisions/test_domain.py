@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.contracts.lifecycle import GrantPoints, IssueCoupon
+from factories.policies import DEFAULT_POLICY
 from lifecycle.calendars.domain import Span
 from lifecycle.decisions.domain import Decision
-from lifecycle.default_policy import DEFAULT_POLICY
 from lifecycle.engine.domain import Engine, compiled
-from lifecycle.expressions.domain import Compare, Count
+from lifecycle.expressions.domain import And, Compare, Count, Hour, Said, Stands, Stayed
 from lifecycle.members.domain import Member, decode, encode
 from lifecycle.moments.domain import Stepped
-from lifecycle.policy.domain import Cooldown, Enters, Held, On, Rule
+from lifecycle.rulebook.domain import Cooldown, Enters, Held, On, Rule
 from lifecycle.stepping.domain import Arrival, step, wake
 
 START = datetime(2026, 3, 2, 4, tzinfo=UTC)
@@ -159,6 +159,26 @@ def test_a_false_condition_is_told_with_its_values(arrive: Arrive) -> None:
     history = [arrive("order.confirmed", START + day * DAY) for day in range(2)]
     told = [(decision.reason, decision.values) for decision in decisions(engine, history)]
     assert told == [("condition_false", {"orders.count(all)": 1}), (None, {"orders.count(all)": 2})]
+
+
+def test_a_condition_may_ask_the_event_the_standing_and_how_long_it_was_so(arrive: Arrive) -> None:
+    condition = And(
+        (
+            Said("amount_minor", ">=", (700,)),
+            Stands("stage", ("convert", "repurchase")),
+            Stayed("acquire", ">=", 30 * HOUR),
+            Hour(12, 13),
+        )
+    )
+    engine = engine_of(rule(trigger=On("order.confirmed"), condition=condition, reentry="each"))
+    history = [arrive("order.confirmed", START + hours * HOUR, amount_minor=700) for hours in (0, 48, 49, 50)]
+    assert reasons(decisions(engine, history)) == ["condition_false", None, None, "condition_false"]
+    assert decisions(engine, history)[1].values == {
+        "event.amount_minor": 700,
+        "stage": "repurchase",
+        "since(acquire) in hours": 48.0,
+        "hour": 12,
+    }
 
 
 @pytest.mark.parametrize(

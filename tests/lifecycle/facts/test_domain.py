@@ -1,23 +1,64 @@
-"""Law 1: shuffle and delay leave the facts as they are; the facts of two halves, united, are the facts of the whole."""
+"""Law 1: shuffle and delay leave the facts as they are; the facts of two halves, united, are the facts of the whole. Of
+tallies, with a filter and a retraction; of distinct values; of attributes, also when they were told at one moment.
+"""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
+from uuid import UUID
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from factories.policies import DEFAULT_POLICY
 from lifecycle.calendars.domain import EPOCH
-from lifecycle.default_policy import DEFAULT_POLICY
-from lifecycle.engine.domain import compiled
-from lifecycle.facts.domain import VERSION, Facts, FactsError, decode, encode, folded, united
+from lifecycle.distincts.domain import MOST, SATURATED, size
+from lifecycle.engine.domain import Engine, compiled
+from lifecycle.expressions.domain import Said
+from lifecycle.facts.domain import (
+    VERSION,
+    Facts,
+    FactsError,
+    attribute_of,
+    decode,
+    distinct_of,
+    encode,
+    folded,
+    united,
+)
+from lifecycle.sources.domain import AttributeSource, Metric, Retraction
 from lifecycle.stepping.domain import Arrival
-from lifecycle.tallies.domain import Tally, cells
+from lifecycle.tallies.domain import Tally, added
 
 LAW = settings(max_examples=100, deadline=None)
 ENGINE = compiled(DEFAULT_POLICY)
+RICH = compiled(
+    msgspec.structs.replace(
+        DEFAULT_POLICY,
+        metrics=(
+            *DEFAULT_POLICY.metrics,
+            Metric(
+                name="large",
+                number=10,
+                events=("order.confirmed",),
+                sums="amount_minor",
+                where=Said("amount_minor", ">=", (5_000,)),
+                retraction=Retraction("order.voided", "confirmed_at"),
+            ),
+            Metric(name="streaks", number=11, events=("checkin.recorded",), distinct="streak"),
+            Metric(name="campaigns", number=12, events=("order.confirmed",), distinct="campaign_id"),
+        ),
+        attributes=(
+            AttributeSource(name="level", number=1, event="checkin.recorded", field="streak"),
+            AttributeSource(name="source", number=2, event="member.registered", field="channel"),
+            AttributeSource(name="campaign", number=127, event="order.confirmed", field="campaign_id"),
+        ),
+    )
+)
+LARGE, STREAKS, LEVEL, CAMPAIGN = (RICH.numbers[name] for name in ("large", "streaks", "level", "campaign"))
 ENGAGED, CHAT, CHECKINS, ORDERS = (ENGINE.numbers[name] for name in ("engaged", "chat", "checkins", "orders"))
 NOON = datetime(2026, 3, 10, 4, tzinfo=UTC)
 TODAY = NOON.toordinal() - EPOCH
@@ -28,8 +69,11 @@ happenings = st.fixed_dictionaries(
         "name": st.sampled_from(
             ["chat.message_counted", "checkin.recorded", "order.confirmed", "order.voided", "member.registered"]
         ),
-        "hours": st.integers(0, 2_000),
-        "amount_minor": st.integers(0, 90_000),
+        "hours": st.integers(0, 10) | st.integers(0, 2_000),
+        "amount_minor": st.integers(4_990, 5_010) | st.integers(0, 90_000),
+        "streak": st.integers(0, 200),
+        "campaign_id": st.none() | st.integers(0, 3).map(lambda number: UUID(int=number)),
+        "channel": st.sampled_from(["self", "assisted"]),
         "messages": st.integers(0, 40),
         "days_ago": st.integers(0, 9),
     }
@@ -37,27 +81,30 @@ happenings = st.fixed_dictionaries(
 histories = st.lists(happenings, max_size=30)
 
 
-def after(arrivals: list[Arrival], facts: Facts | None = None) -> Facts:
-    facts = facts or {}
+def after(arrivals: list[Arrival], engine: Engine = ENGINE) -> Facts:
+    facts: Facts = {}
     for arrival in arrivals:
         facts = folded(
             facts,
             arrival.event,
-            folds=ENGINE.folds.get(arrival.event.NAME, ()),
+            folds=engine.folds.get(arrival.event.NAME, ()),
+            event_id=arrival.event_id,
             time=arrival.time,
             appended_at=arrival.appended_at,
-            calendar=ENGINE.calendar,
+            calendar=engine.calendar,
         )
     return facts
 
 
 def arrivals_of(history: list[dict[str, Any]], arrive: Arrive, *, delay: timedelta = timedelta()) -> list[Arrival]:
     arrivals = []
-    for happening in history:
+    for number, happening in enumerate(history):
         at = NOON + timedelta(hours=happening["hours"])
-        fields = {"amount_minor": happening["amount_minor"], "messages": happening["messages"]}
+        fields = {name: happening[name] for name in ("amount_minor", "messages", "streak", "campaign_id", "channel")}
         confirmed_at = at - timedelta(days=happening["days_ago"]) if happening["name"] == "order.voided" else at
-        arrivals.append(arrive(happening["name"], at, appended_at=at + delay, confirmed_at=confirmed_at, **fields))
+        arrivals.append(
+            arrive(happening["name"], at, number=number, appended_at=at + delay, confirmed_at=confirmed_at, **fields)
+        )
     return arrivals
 
 
@@ -66,11 +113,11 @@ def arrivals_of(history: list[dict[str, Any]], arrive: Arrive, *, delay: timedel
 def test_order_and_delay_leave_no_trace(
     history: list[dict[str, Any]], order: Random, hours: int, arrive: Arrive
 ) -> None:
-    expected = after(arrivals_of(history, arrive))
+    expected = after(arrivals_of(history, arrive), RICH)
     shuffled = arrivals_of(history, arrive, delay=timedelta(hours=hours))
     order.shuffle(shuffled)
-    assert after(shuffled) == expected
-    assert encode(after(shuffled)) == encode(expected)
+    assert after(shuffled, RICH) == expected
+    assert encode(after(shuffled, RICH)) == encode(expected)
 
 
 @LAW
@@ -79,10 +126,22 @@ def test_the_facts_of_both_parts_are_the_facts_of_the_whole(
     history: list[dict[str, Any]], cut: int, arrive: Arrive
 ) -> None:
     arrivals = arrivals_of(history, arrive)
-    one, other = after(arrivals[:cut]), after(arrivals[cut:])
-    assert united(one, other) == united(other, one) == after(arrivals)
+    one, other = after(arrivals[:cut], RICH), after(arrivals[cut:], RICH)
+    assert united(one, other) == united(other, one) == after(arrivals, RICH)
     assert united(one, {}) == united({}, one) == one
-    assert encode(united(one, other)) == encode(after(arrivals))
+    assert encode(united(one, other)) == encode(after(arrivals, RICH))
+
+
+@settings(max_examples=25, deadline=None)
+@given(order=st.randoms(use_true_random=False), cut=st.integers(0, 80), streaks=st.integers(MOST - 2, MOST + 2))
+def test_too_many_values_are_too_many_in_any_order(order: Random, cut: int, streaks: int, arrive: Arrive) -> None:
+    arrivals = [
+        arrive("checkin.recorded", NOON, number=number, streak=number % streaks) for number in range(streaks + 9)
+    ]
+    expected = after(arrivals, RICH)
+    assert (distinct_of(expected, STREAKS) == SATURATED) == (streaks > MOST)
+    order.shuffle(arrivals)
+    assert united(after(arrivals[:cut], RICH), after(arrivals[cut:], RICH)) == after(arrivals, RICH) == expected
 
 
 @LAW
@@ -96,6 +155,12 @@ def test_bytes_give_the_facts_back(data: st.DataObject, some_facts: st.SearchStr
 def test_other_bytes_are_refused(encoded: bytes) -> None:
     with pytest.raises(FactsError, match="facts: "):
         decode(encoded)
+
+
+def test_rows_from_before_distinct_values_and_attributes_are_read_and_written_as_they_were() -> None:
+    row = bytes.fromhex("01820294cd50280300c00594cd502801cd02bc9602c40409cd01f401cd01f401cd5026")
+    assert decode(row) == {2: Tally(20_520, 3, 0), 5: added(Tally(20_518, 1, 500), 20_520, 1, 700)}
+    assert encode(decode(row)) == row
 
 
 def test_an_event_counts_for_every_metric_that_names_it(arrive: Arrive) -> None:
@@ -122,16 +187,55 @@ def test_an_event_lands_on_the_day_of_its_own_time_but_not_after_it_was_appended
     late = arrive("checkin.recorded", NOON, appended_at=NOON + timedelta(days=3))
     early = arrive("checkin.recorded", NOON + timedelta(days=3), appended_at=NOON)
     ancient = arrive("checkin.recorded", datetime.min.replace(tzinfo=UTC), appended_at=NOON)
-    assert [after([arrival])[CHECKINS].day for arrival in (late, early, ancient)] == [TODAY, TODAY, 0]
+    tallies = [after([arrival])[CHECKINS] for arrival in (late, early, ancient)]
+    assert tallies == [Tally(day, 1, 0) for day in (TODAY, TODAY, 0)]
 
 
 def test_a_retraction_lands_on_the_day_of_what_it_undoes(arrive: Arrive) -> None:
     bought = [arrive("order.confirmed", NOON + timedelta(days=day), amount_minor=700) for day in (0, 3)]
     voided = arrive("order.voided", NOON + timedelta(days=9), amount_minor=700, confirmed_at=NOON)
-    assert [*cells(after([*bought, voided])[ORDERS])] == [(TODAY + 3, 1, 700)]
+    assert after([*bought, voided])[ORDERS] == Tally(TODAY + 3, 1, 700)
     assert after([voided, *bought]) == after([*bought, voided])
     assert after([voided])[ORDERS] == Tally(TODAY, -1, -700)
     assert after([voided, bought[0]]) == {}
+
+
+def test_a_filter_counts_what_it_lets_pass_and_takes_back_no_more(arrive: Arrive) -> None:
+    amounts = {0: 4_999, 1: 5_000, 2: 9_000}
+    bought = [arrive("order.confirmed", NOON + timedelta(days=day), amount_minor=each) for day, each in amounts.items()]
+    voided = [
+        arrive(
+            "order.voided", NOON + timedelta(days=9), amount_minor=amounts[day], confirmed_at=NOON + timedelta(days=day)
+        )
+        for day in (0, 1)
+    ]
+    assert after([*bought, *voided], RICH)[LARGE] == Tally(TODAY + 2, 1, 9_000)
+
+
+def test_the_last_to_tell_is_right_and_nobody_tells_before_they_were_heard(arrive: Arrive) -> None:
+    def level(*told: tuple[int, int, int]) -> object:
+        arrivals = [
+            arrive(
+                "checkin.recorded", NOON + timedelta(hours=at), appended_at=NOON + timedelta(hours=heard), streak=streak
+            )
+            for at, heard, streak in told
+        ]
+        assert after(arrivals, RICH) == after(arrivals[::-1], RICH)
+        return attribute_of(after(arrivals, RICH), LEVEL)
+
+    assert level((0, 0, 1), (5, 5, 2)) == 2
+    assert level((5, 5, 2), (0, 9, 1)) == 2  # heard later, said earlier
+    assert level((99, 3, 1), (5, 5, 2)) == 2  # a clock that was ahead
+    assert level() is None
+
+
+def test_who_says_nothing_of_an_attribute_or_a_value_changes_none(arrive: Arrive) -> None:
+    said = arrive("order.confirmed", NOON, campaign_id=UUID(int=3))
+    silent = arrive("order.confirmed", NOON + timedelta(days=1))
+    facts = after([said, silent], RICH)
+    assert attribute_of(facts, CAMPAIGN) == str(UUID(int=3))
+    assert size(distinct_of(facts, RICH.numbers["campaigns"]) or b"") == 1
+    assert after([silent], RICH).keys() == {ORDERS, RICH.numbers["campaigns"]}
 
 
 def test_an_order_confirmed_before_midnight_and_told_after_it_is_undone_all_the_same(arrive: Arrive) -> None:
@@ -157,3 +261,11 @@ def test_facts_are_small(events: int, goal: int, hours: int, arrive: Arrive) -> 
         for number in range(events)
     ]
     assert len(encode(after(arrivals))) <= goal
+
+
+def test_distinct_values_and_attributes_are_small(arrive: Arrive) -> None:
+    """A value counts eight bytes, an attribute its time, id and value."""
+    arrivals = [arrive("checkin.recorded", NOON, streak=number) for number in range(9)]
+    plain, rich = (len(encode(after(arrivals, engine))) for engine in (ENGINE, RICH))
+    tally = len(encode({STREAKS: Tally(TODAY, 9, 0)})) - 2
+    assert rich - plain == tally + (1 + 2 + 9 * 8) + (2 + 2 + 8 + 16 + 1)

@@ -5,6 +5,9 @@ import pytest
 
 from common.contracts.lifecycle import ActionRequested, GrantPoints
 from lifecycle.actions.domain import Effect, Slot
+from lifecycle.attributes.domain import told
+from lifecycle.distincts.domain import digest
+from lifecycle.facts.domain import ATTRIBUTES
 from lifecycle.members.domain import Episode, Member, MemberError, Pending, decode, encode
 from lifecycle.tallies.domain import added
 
@@ -26,15 +29,15 @@ def test_a_row_gives_the_member_back() -> None:
     member = Member(
         member_id=UUID(int=1),
         at=NOON,
-        facts={1: TALLY},
-        standing={"stage": "convert", "health": "active"},
+        facts={-1: digest("spring"), 1: TALLY, ATTRIBUTES + 1: told("wechat", at=NOON, event_id=UUID(int=2))},
+        standing={"stage": "convert", "health": "active", "loyal": "loyal"},
         episodes={"convert": Episode(1, NOON, "event"), "active": Episode(2, NOON, "time")},
         pending=(Pending("thanks", "convert", 1, NOON + timedelta(hours=1)),),
         slots=(Slot("welcome", "", NOON, 1, "open", (Effect(request, "requested", NOON),)),),
         due=NOON + timedelta(days=1),
     )
     assert decode(encode(member)) == member
-    assert (member.stage, member.health) == ("convert", "active")
+    assert (member.stage, member.health, member.segments) == ("convert", "active", frozenset({"loyal"}))
 
 
 @pytest.mark.parametrize("encoded", [b"", b"\x02\x90", b"\x01\x90", b"\x01\xc1"])

@@ -2,10 +2,16 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
+import msgspec
 import pytest
 
 from common.auth.principal import Role
 from factories.lifecycle import DAY, HOUR, START, Life, chatted, member, midnight, ordered, registered, voided
+from factories.lifecycle_rows import check
+from factories.policies import DEFAULT_POLICY
+from lifecycle.calendars.domain import Span
+from lifecycle.expressions.domain import Compare, Days, Stands
+from lifecycle.policy.domain import Value
 
 pytestmark = pytest.mark.integration
 
@@ -74,6 +80,48 @@ async def test_members_are_listed_page_by_page_and_filtered(life: Life) -> None:
     assert await found(stage="convert") == {str(BEN), str(CLEO)}
     assert await found(health="active") == {str(ANNA), str(BEN), str(CLEO)}
     assert await found(stage="acquire", health="lost") == set()
+
+
+SEGMENTED = msgspec.structs.replace(
+    DEFAULT_POLICY,
+    segments=(
+        Value("loyal", Compare(Days("orders", Span(7)), ">=", 1)),
+        Value("buyer", Stands("stage", ("convert", "repurchase"))),
+    ),
+)
+
+
+@pytest.fixture
+def segmented(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lifecycle.resources.DEFAULT_POLICY", SEGMENTED)
+
+
+async def test_segments_are_shown_told_and_kept(segmented: None, life: Life) -> None:
+    await life.happen(ordered(ANNA), registered(BEN))
+    assert (await life.member(ANNA))["segments"] == ["buyer", "loyal"]
+    await life.pass_to(START + 8 * DAY)
+    await life.happen(ordered(ANNA, START + 8 * DAY))
+    await life.pass_to(START + 20 * DAY)
+
+    seen = await life.member(ANNA)
+    assert seen["segments"] == ["buyer"]
+    timeline = await life.get(f"/members/{ANNA}/transitions", limit=50)
+    loyal = [each for each in timeline["items"][::-1] if each["dimension"] == "loyal"]
+    assert [(each["previous"], each["current"], each["episode"], each["cause"]) for each in loyal] == [
+        (None, "loyal", 1, "event"),
+        ("loyal", None, 1, "time"),
+        (None, "loyal", 2, "event"),
+        ("loyal", None, 2, "time"),
+    ]
+    told = await life.service.db.fetch("SELECT type FROM outbox WHERE type LIKE '%segment%' ORDER BY id")
+    names = [row["type"].split(".")[-2] for row in told]
+    assert sorted(names) == ["entered", "entered", "entered", "left", "left"]
+    counts = await life.get("/standing-counts")
+    assert (counts["members"], set(counts["stages"]) | set(counts["health"])) == (
+        2,
+        {value.name for value in (*DEFAULT_POLICY.stages, *DEFAULT_POLICY.health)},
+    )
+    await check(life.service.db)
 
 
 async def test_a_member_sees_their_own_standing_and_no_more(life: Life) -> None:

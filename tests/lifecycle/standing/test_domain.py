@@ -3,65 +3,78 @@
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lifecycle.default_policy import DEFAULT_POLICY
+from factories.lifecycle_conditions import TODAY, policies, situation, some_facts
+from factories.policies import DEFAULT_POLICY
 from lifecycle.engine.domain import Engine, compiled
 from lifecycle.explanations.domain import explain
-from lifecycle.expressions.domain import Always, Condition
+from lifecycle.expressions.domain import And, Condition, In, Not, Or, Stands
 from lifecycle.facts.domain import Facts
-from lifecycle.policy.domain import Metric, Value
+from lifecycle.policy.domain import Policy
 from lifecycle.standing.domain import Standing, next_change_at, standing
 
 HORIZON = 250
-ZONES = ["Asia/Shanghai", "America/New_York", "Africa/Cairo"]  # Cairo skips a midnight in April
-METRICS = tuple(metric for metric in DEFAULT_POLICY.metrics if metric.name in {"orders", "engaged", "joined"})
-SUMMED = Metric(name="chat", number=3, events=("chat.message_counted",), sums="messages")
 
 
-def engine_of(data: st.DataObject, some_conditions: st.SearchStrategy[Condition]) -> Engine:
-    metrics = tuple(msgspec.structs.replace(each, sums=None, retraction=None) for each in METRICS)
-    conditions = data.draw(st.lists(some_conditions.filter(_sums_chat_only), min_size=4, max_size=4))
-    values = [Value(name, condition) for name, condition in zip("abcd", conditions, strict=True)]
-    policy = msgspec.structs.replace(
-        DEFAULT_POLICY,
-        tz=data.draw(st.sampled_from(ZONES)),
-        metrics=(*metrics, SUMMED),
-        stages=(Value("first", Always()), *values[:2]),
-        health=(*values[2:], Value("last", Always())),
-        rules=(),
-    )
-    return compiled(policy)
+def substituted(policy: Policy, condition: Condition) -> Condition:
+    """The condition with definitions in place of names: nothing is asked but facts."""
+
+    def among(dimension: str, wanted: tuple[str, ...]) -> Condition:
+        """A value is had where it holds and none that goes before it does."""
+        values = policy.stages[::-1] if dimension == "stage" else policy.health
+        parts = [substituted(policy, value.condition) for value in values]
+        return Or(
+            tuple(
+                And((part, *map(Not, parts[:index])))
+                for index, (value, part) in enumerate(zip(values, parts, strict=True))
+                if value.name in wanted
+            )
+        )
+
+    match condition:
+        case Stands(dimension, wanted):
+            return among(dimension, wanted)
+        case In(name):
+            return substituted(policy, next(each.condition for each in policy.segments if each.name == name))
+        case And(conditions) | Or(conditions):
+            return type(condition)(tuple(substituted(policy, child) for child in conditions))
+        case Not(child):
+            return Not(substituted(policy, child))
+    return condition
 
 
-def _sums_chat_only(condition: Condition) -> bool:
-    return all(f"{name}.sum" not in str(condition) for name in ("orders", "engaged", "joined"))
+Definitions = dict[str, Condition]
 
 
-def plain(engine: Engine, facts: Facts, day: int) -> Standing:
-    """By the definition: the last stage that holds, the first health that holds."""
-    policy = engine.policy
-    holding = {
-        value.name
-        for value in policy.stages + policy.health
-        if explain(value.condition, facts, day, engine.numbers).truth
-    }
+def definitions(policy: Policy) -> Definitions:
+    values = (*policy.stages, *policy.health, *policy.segments)
+    return {value.name: substituted(policy, value.condition) for value in values}
+
+
+def plain(engine: Engine, meaning: Definitions, facts: Facts, day: int) -> Standing:
+    """By the definitions alone: the last stage that holds, the first health, every segment."""
+    policy, asked = engine.policy, situation(facts, day, calendar=engine.calendar, numbers=engine.numbers)
+    holding = {name for name, condition in meaning.items() if explain(condition, asked).truth}
     return {
         "stage": [value.name for value in policy.stages if value.name in holding][-1],
         "health": next(value.name for value in policy.health if value.name in holding),
+        **{segment.name: segment.name for segment in policy.segments if segment.name in holding},
     }
 
 
 def check_next_change(engine: Engine, facts: Facts, day: int, seconds: int) -> None:
-    calendar = engine.calendar
+    calendar, meaning = engine.calendar, definitions(engine.policy)
     at = calendar.start_of(day) + timedelta(seconds=seconds)
     day = calendar.day_of(at)
-    now = plain(engine, facts, day)
+    now = plain(engine, meaning, facts, day)
     assert standing(engine, facts, at) == now
-    flip = next((then for then in range(day + 1, day + HORIZON) if plain(engine, facts, then) != now), None)
+    asked = situation(facts, day, calendar=calendar, numbers=engine.numbers, standing=now)
+    for value in (*engine.policy.stages, *engine.policy.health, *engine.policy.segments):
+        assert explain(value.condition, asked).truth == explain(meaning[value.name], asked).truth
+    flip = next((then for then in range(day + 1, day + HORIZON) if plain(engine, meaning, facts, then) != now), None)
     change = next_change_at(engine, facts, at)
     if flip is None:
         assert change is None or calendar.day_of(change) >= day + HORIZON
@@ -70,33 +83,27 @@ def check_next_change(engine: Engine, facts: Facts, day: int, seconds: int) -> N
         assert standing(engine, facts, change - timedelta(microseconds=1)) == now != standing(engine, facts, change)
 
 
+days = st.integers(TODAY - 20, TODAY + 60)
+seconds = st.integers(0, 86_399)
+
+
 @settings(max_examples=40, deadline=None)
-@given(data=st.data())
-def test_the_next_change_is_the_first_day_that_differs(
-    data: st.DataObject, some_facts: st.SearchStrategy[Facts], some_conditions: st.SearchStrategy[Condition]
-) -> None:
-    engine, facts = engine_of(data, some_conditions), data.draw(some_facts)
-    day = max((tally.day for tally in facts.values()), default=20_000) + data.draw(st.integers(0, 60))
-    check_next_change(engine, facts, day, data.draw(st.integers(0, 86_399)))
+@given(policy=policies(), facts=some_facts(), day=days, second=seconds)
+def test_the_next_change_is_the_first_day_that_differs(policy: Policy, facts: Facts, day: int, second: int) -> None:
+    check_next_change(compiled(policy), facts, day, second)
 
 
 @pytest.mark.slow
-@settings(max_examples=1_500, deadline=None)
-@given(data=st.data())
-def test_the_next_change_in_many_policies(
-    data: st.DataObject, some_facts: st.SearchStrategy[Facts], some_conditions: st.SearchStrategy[Condition]
-) -> None:
-    engine, facts = engine_of(data, some_conditions), data.draw(some_facts)
-    day = max((tally.day for tally in facts.values()), default=20_000) + data.draw(st.integers(0, 60))
-    check_next_change(engine, facts, day, data.draw(st.integers(0, 86_399)))
+@settings(max_examples=500, deadline=None)
+@given(policy=policies(), facts=some_facts(), day=days, second=seconds)
+def test_the_next_change_in_many_policies(policy: Policy, facts: Facts, day: int, second: int) -> None:
+    check_next_change(compiled(policy), facts, day, second)
 
 
 @settings(max_examples=60, deadline=None)
-@given(data=st.data())
-def test_the_next_change_by_the_default_policy(data: st.DataObject, some_facts: st.SearchStrategy[Facts]) -> None:
-    facts = data.draw(some_facts)
-    day = max((tally.day for tally in facts.values()), default=20_000) + data.draw(st.integers(0, 60))
-    check_next_change(compiled(DEFAULT_POLICY), facts, day, data.draw(st.integers(0, 86_399)))
+@given(facts=some_facts(), day=days, second=seconds)
+def test_the_next_change_by_the_default_policy(facts: Facts, day: int, second: int) -> None:
+    check_next_change(compiled(DEFAULT_POLICY), facts, day, second)
 
 
 def test_who_did_nothing_stands_as_they_came_and_never_changes() -> None:

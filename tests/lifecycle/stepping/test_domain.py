@@ -13,16 +13,17 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from common.contracts.lifecycle import GrantPoints
+from factories.policies import DEFAULT_POLICY
 from lifecycle.actions.domain import SILENCE
 from lifecycle.calendars.domain import Span
 from lifecycle.clocks.domain import watermark
-from lifecycle.default_policy import DEFAULT_POLICY
 from lifecycle.engine.domain import compiled
-from lifecycle.expressions.domain import Always, Compare, Days
+from lifecycle.expressions.domain import Always, And, Compare, Days, In, Not, Stands
 from lifecycle.facts.domain import Facts, folded
 from lifecycle.members.domain import Member, decode, encode
 from lifecycle.moments.domain import Stepped, rearmed
-from lifecycle.policy.domain import Cooldown, Enters, On, Rule, Value
+from lifecycle.policy.domain import Value
+from lifecycle.rulebook.domain import Cooldown, Enters, Held, On, Rule
 from lifecycle.standing.domain import next_change_at, standing
 from lifecycle.stepping.domain import Arrival, reconsidered, step, wake, wake_at
 
@@ -42,8 +43,14 @@ POINT = (GrantPoints(points=1, reason="test"),)
 POLICY = msgspec.structs.replace(
     DEFAULT_POLICY,
     health=(Value("busy", Compare(Days("engaged", Span(7)), ">=", 2)), *DEFAULT_POLICY.health),
+    segments=(
+        Value("sleepy", And((In("loyal"), Not(Stands("health", ("busy", "active")))))),
+        Value("loyal", Compare(Days("orders", Span(60)), ">=", 2)),
+    ),
     rules=(
         *DEFAULT_POLICY.rules,
+        Rule(id="sleepy", trigger=Enters("sleepy"), reentry="each", actions=POINT),
+        Rule(id="loyal", trigger=Held("loyal", Span(10)), reentry="each", actions=POINT),
         Rule(id="checkin", trigger=On("checkin.recorded"), reentry="each", actions=POINT),
         Rule(id="back", trigger=Enters("active"), reentry="each", actions=POINT),
         Rule(id="busy", trigger=Enters("busy", settle=6 * HOUR), reentry=Cooldown(10), still=False, actions=POINT),
@@ -57,7 +64,13 @@ def facts_of(arrivals: list[Arrival]) -> Facts:
     for each in arrivals:
         folds = ENGINE.folds.get(each.event.NAME, ())
         facts = folded(
-            facts, each.event, folds=folds, time=each.time, appended_at=each.appended_at, calendar=ENGINE.calendar
+            facts,
+            each.event,
+            folds=folds,
+            event_id=each.event_id,
+            time=each.time,
+            appended_at=each.appended_at,
+            calendar=ENGINE.calendar,
         )
     return facts
 
@@ -255,7 +268,7 @@ def check_nobody_falls_over_unread_input(feed: Feed, delays: list[int], runs: li
         for transition in stepped.transitions:
             if transition.cause == "time":
                 known = facts_of([arrival for arrival in mine if arrival.appended_at < transition.at])
-                assert standing(ENGINE, known, transition.at)[transition.dimension] == transition.current
+                assert standing(ENGINE, known, transition.at).get(transition.dimension) == transition.current
     for member_id, member in world.members.items():
         mine = [arrival for _, arrival in feed if arrival.event.subject == str(member_id)]
         assert member.standing == standing(ENGINE, facts_of(mine), END)
@@ -371,3 +384,46 @@ def test_stages_fall_by_refund_and_never_by_time(arrive: Arrive) -> None:
     assert wake(ENGINE, member, up_to=END, gate=START).member.stage == "convert"
     voided = step(ENGINE, member, arrive("order.voided", START + HOUR, confirmed_at=START), gate=START, watermark=END)
     assert entered(voided) == [("convert", "acquire", 2, START + HOUR, "event")]
+
+
+def test_a_segment_is_entered_and_left_and_entered_again(arrive: Arrive) -> None:
+    orders = [
+        arrive("order.confirmed", START + day * 24 * HOUR, confirmed_at=START + day * 24 * HOUR)
+        for day in (0, 1, 90, 91)
+    ]
+    member, told = None, list[Stepped]()
+    for order in orders:
+        told.append(step(ENGINE, member, order, gate=order.appended_at, watermark=END))
+        member = told[-1].member
+    assert member is not None
+    found = [each for stepped in told for each in stepped.transitions if each.dimension in {"loyal", "sleepy"}]
+    midnight = datetime(2026, 3, 1, 16, tzinfo=UTC)
+    assert [(each.previous, each.current, each.episode, each.at, each.cause) for each in found] == [
+        (None, "loyal", 1, START + 24 * HOUR, "event"),
+        (None, "sleepy", 1, midnight + timedelta(days=16), "time"),  # at risk, 14 days after the second order
+        ("loyal", None, 1, midnight + timedelta(days=60), "time"),
+        ("sleepy", None, 1, midnight + timedelta(days=60), "time"),
+        (None, "loyal", 2, START + 91 * 24 * HOUR, "event"),
+    ]
+    assert member.segments == {"loyal"}
+    assert member.standing["loyal"] == "loyal"
+    acted = [
+        (each.rule, each.key, each.reason)
+        for stepped in told
+        for each in stepped.decisions
+        if each.rule in {"loyal", "sleepy"}
+    ]
+    assert acted == [("loyal", "loyal#1", "stale"), ("sleepy", "sleepy#1", "stale")]
+
+
+@pytest.mark.parametrize("segments", [(), POLICY.segments[1:]])
+def test_a_segment_that_a_policy_no_longer_has_is_left(segments: tuple[Value, ...], arrive: Arrive) -> None:
+    member = None
+    for day in range(2):
+        at = START + day * 24 * HOUR
+        member = step(ENGINE, member, arrive("order.confirmed", at, confirmed_at=at), gate=at, watermark=END).member
+    assert member is not None
+    rules = tuple(rule for rule in POLICY.rules if rule.id not in {"sleepy", "loyal"})
+    other = compiled(msgspec.structs.replace(POLICY, segments=segments, rules=rules))
+    stepped = reconsidered(other, member, at=member.at, cause="policy", gate=member.at)
+    assert entered(stepped) == ([] if segments else [("loyal", None, 1, member.at, "policy")])

@@ -1,7 +1,7 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from common.contracts.lifecycle import HealthChanged, StageChanged
+from common.contracts.lifecycle import HealthChanged, SegmentEntered, SegmentLeft, StageChanged
 from lifecycle.transitions.domain import Transition, announced
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -17,3 +17,13 @@ def test_each_dimension_has_its_event() -> None:
     assert announced(nobody, health) == HealthChanged(
         member_id=nobody, previous="active", current="lost", episode=2, at=NOON, cause="time"
     )
+
+
+def test_a_segment_is_told_when_it_is_entered_and_when_it_is_left() -> None:
+    nobody = UUID(int=1)
+    entered = Transition(dimension="loyal", previous=None, current="loyal", episode=2, at=NOON, cause="event")
+    left = Transition(dimension="loyal", previous="loyal", current=None, episode=2, at=NOON, cause="time")
+    assert announced(nobody, entered) == SegmentEntered(
+        member_id=nobody, segment="loyal", episode=2, at=NOON, cause="event"
+    )
+    assert announced(nobody, left) == SegmentLeft(member_id=nobody, segment="loyal", episode=2, at=NOON, cause="time")

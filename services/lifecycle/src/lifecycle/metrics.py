@@ -63,7 +63,7 @@ class LifecycleMetrics:
         decisions: Iterable[Decision],
         event_to_action_seconds: Iterable[float],
     ) -> None:
-        entered = Tally((each.dimension, each.current, each.cause) for each in transitions)
+        entered = Tally((each.dimension, each.current, each.cause) for each in transitions if each.current)
         for labels, count in entered.items():
             self._transitions.labels(*labels).inc(count)
         decided = Tally((decision.rule, decision.reason or ACTED) for decision in decisions)

@@ -99,11 +99,11 @@ class StandingCount(Base, table=True):
 
 
 class Transition(Base, table=True):
-    """A member entered a value 狀態變化, once for each episode of it."""
+    """A member entered a value 狀態變化, or left a segment, once for each episode of it."""
 
     __tablename__ = "transition"
     __table_args__ = (
-        UniqueConstraint("member_id", "dimension", "current", "episode"),
+        UniqueConstraint("member_id", "dimension", "current", "episode", postgresql_nulls_not_distinct=True),
         Index(None, "at", postgresql_include=["dimension", "previous", "current"]),
         CheckConstraint("cause IN ('event', 'time', 'policy', 'merge', 'correction')", name="cause"),
         CheckConstraint("episode > 0", name="episode"),
@@ -111,8 +111,10 @@ class Transition(Base, table=True):
     number: int = _number()
     member_id: UUID
     dimension: str
+    """`stage`, `health`, or a segment by its name."""
     previous: str | None
-    current: str
+    current: str | None
+    """None: the segment was left."""
     episode: int
     at: datetime = Field(sa_type=Moment)
     cause: str

@@ -4,10 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-import msgspec
-
 from common.runtime import Runtime
-from lifecycle.default_policy import DEFAULT_POLICY
+from lifecycle.authoring.service import shipped_policy
 from lifecycle.engine.domain import Engine, compiled
 from lifecycle.metrics import LifecycleMetrics
 from lifecycle.timers.service import Alarm
@@ -23,5 +21,5 @@ class Resources:
 @asynccontextmanager
 async def build_resources(runtime: Runtime) -> AsyncIterator[Resources]:
     """The policy's zone is the installation's: its days begin where the business is."""
-    policy = msgspec.structs.replace(DEFAULT_POLICY, tz=runtime.settings.timezone)
+    policy = shipped_policy(tz=runtime.settings.timezone)
     yield Resources(engine=compiled(policy), metrics=LifecycleMetrics(runtime.registry))

@@ -33,6 +33,28 @@ class HealthChanged(Event, frozen=True, kw_only=True, omit_defaults=True):
     cause: Cause
 
 
+class SegmentEntered(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A member came into a segment 分群; `episode` counts the entries into it."""
+
+    NAME: ClassVar[str] = "segment.entered"
+    member_id: MemberId
+    segment: Code
+    episode: Count
+    at: Moment
+    cause: Cause
+
+
+class SegmentLeft(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A member is no longer in a segment; `episode` is the one that ended."""
+
+    NAME: ClassVar[str] = "segment.left"
+    member_id: MemberId
+    segment: Code
+    episode: Count
+    at: Moment
+    cause: Cause
+
+
 class IssueCoupon(msgspec.Struct, frozen=True, kw_only=True, tag="issue_coupon", tag_field="kind"):
     """Issue one coupon of this template. Members carries it out."""
 

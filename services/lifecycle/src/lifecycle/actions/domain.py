@@ -14,6 +14,7 @@ from common.contracts.engagement import MessageRefused, MessageSent
 from common.contracts.event import Event
 from common.contracts.lifecycle import ActionRequested
 from common.contracts.members import RewardGranted, RewardRefused
+from lifecycle.caps.domain import Send
 
 State = Literal["pending", "requested", "done", "refused", "failed", "unknown"]
 Happening = Literal["released", "carried_out", "declined", "broken", "silent"]
@@ -61,7 +62,8 @@ class Slot(msgspec.Struct, frozen=True, array_like=True):
     at: datetime
     """Logical time of the trigger."""
     attempt: int
-    state: Literal["open", "done", "free"] = "open"
+    state: Literal["open", "done", "free", "held_out"] = "open"
+    """`free`: the answer was a final no. `held_out`: nothing was asked for, so that the effect of asking can be told."""
     effects: tuple[Effect, ...] = ()
     """Only while open."""
 
@@ -77,15 +79,31 @@ def after(state: State, happening: Happening) -> State:
 
 
 def opened(
-    slots: tuple[Slot, ...], *, at: datetime, requests: Sequence[ActionRequested], gate: datetime
+    slots: tuple[Slot, ...], *, at: datetime, requests: Sequence[ActionRequested], gate: datetime, keeps: bool = False
 ) -> tuple[Slot, ...]:
-    """The slots after a rule acted. Its earlier ones are kept only while open, or for `once`, so that a member has few."""
-    rule, key, attempt = requests[0].rule, requests[0].key, requests[0].attempt
+    """The slots after a rule acted. `keeps`: as in `taken`."""
     effects = tuple(Effect(request, after("pending", "released"), gate) for request in requests)
+    return taken(slots, Slot(requests[0].rule, requests[0].key, at, requests[0].attempt, "open", effects), keeps=keeps)
+
+
+def taken(slots: tuple[Slot, ...], slot: Slot, *, keeps: bool) -> tuple[Slot, ...]:
+    """The slots with one more. The rule's earlier ones are kept only while open, or for `once`, so that a member has few;
+    or all of them, where a key may come again long after.
+    """
     kept = (
-        slot for slot in slots if slot.rule != rule or (slot.key != key and (slot.state == "open" or slot.key == ""))
+        each
+        for each in slots
+        if each.rule != slot.rule or (each.key != slot.key and (keeps or each.state == "open" or each.key == ""))
     )
-    return (*kept, Slot(rule, key, at, attempt, "open", effects))
+    return (*kept, slot)
+
+
+def counted(sends: tuple[Send, ...], slots: tuple[Slot, ...]) -> tuple[Send, ...]:
+    """The sends without those that came to nothing: a slot that became free gives its place under the caps back."""
+    freed = {(slot.rule, slot.key, slot.attempt) for slot in slots if slot.state == "free"}
+    return (
+        tuple(send for send in sends if (send.rule, send.key, send.attempt) not in freed) if freed and sends else sends
+    )
 
 
 def is_final(state: State) -> bool:

@@ -7,8 +7,9 @@ seven days back. A window of 1mo is every day after the same day of the month be
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -55,6 +56,15 @@ class Calendar:
         local = moment.astimezone(self.zone)
         day = ahead(local.toordinal() - EPOCH, duration)
         return datetime.combine(date.fromordinal(day + EPOCH), local.time(), self.zone).astimezone(UTC)
+
+
+@lru_cache(maxsize=1_024)
+def zone_named(name: str) -> ZoneInfo | None:
+    """None when there is no such time zone."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
 
 
 def back(day: int, span: Span) -> int:

@@ -5,15 +5,24 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from itertools import chain
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from common.contracts.event import Event
-from lifecycle.calendars.domain import Calendar
-from lifecycle.facts.domain import Fold
+from lifecycle.calendars.domain import EPOCH, Calendar
+from lifecycle.events.domain import EVENTS, field_of
+from lifecycle.expressions.domain import Always, Condition, Said, walk
+from lifecycle.facts.domain import ATTRIBUTES, Fold, Telling
+from lifecycle.filters.domain import filter_of
+from lifecycle.guards.domain import SendClass
 from lifecycle.measures.domain import Numbers
 from lifecycle.outlooks.domain import Outlook, outlook
-from lifecycle.policy.domain import EVENTS, Dimension, Enters, Held, Metric, On, Policy, Rule
+from lifecycle.policy.domain import Dimension, Policy
+from lifecycle.rulebook.domain import Enters, Held, Leaves, On, Rule
+from lifecycle.soundness.domain import in_order
+from lifecycle.sources.domain import AttributeSource, Metric
 
 T = TypeVar("T")
 
@@ -30,32 +39,54 @@ class Engine:
     policy: Policy
     calendar: Calendar
     numbers: Numbers
-    folds: Mapping[str, tuple[Fold, ...]]
+    holidays: frozenset[int]
+    folds: Mapping[str, tuple[Fold | Telling, ...]]
     """By event name."""
     dimensions: tuple[CompiledDimension, ...]
+    """Stage, health, and each segment for itself; each after those that its conditions ask."""
     dimension_of: Mapping[str, str]
     """A value's dimension."""
     rules: Mapping[str, Rule]
+    said: Mapping[str, tuple[str, ...]]
+    """By rule, the fields of its event that its condition asks."""
+    classes: Mapping[str, SendClass]
     on_event: Mapping[str, tuple[Rule, ...]]
-    on_value: Mapping[str, tuple[Rule, ...]]
+    on_entering: Mapping[str, tuple[Rule, ...]]
     """The rules that entering a value may trigger, now or later."""
+    on_leaving: Mapping[str, tuple[Rule, ...]]
 
 
 def compiled(policy: Policy) -> Engine:
     numbers = {metric.name: metric.number for metric in policy.metrics}
+    numbers |= {source.name: ATTRIBUTES + source.number for source in policy.attributes}
+    dimensions = (*policy.dimensions, *_segments(policy))
     return Engine(
         policy=policy,
         calendar=Calendar(ZoneInfo(policy.tz)),
         numbers=numbers,
-        folds=_grouped(fold for metric in policy.metrics for fold in _folds(metric)),
-        dimensions=tuple(_dimension(dimension, numbers) for dimension in policy.dimensions),
-        dimension_of={value.name: dimension.name for dimension in policy.dimensions for value in dimension.values},
+        holidays=frozenset(day.toordinal() - EPOCH for day in policy.holidays),
+        folds=_grouped(chain(*map(_folds, policy.metrics), map(_telling, policy.attributes))),
+        dimensions=tuple(_dimension(dimension, numbers) for dimension in dimensions),
+        dimension_of={value.name: dimension.name for dimension in dimensions for value in dimension.values},
         rules={rule.id: rule for rule in policy.rules},
+        said={rule.id: _said(rule.condition) for rule in policy.rules},
         on_event=_grouped((rule.trigger.event, rule) for rule in policy.rules if isinstance(rule.trigger, On)),
-        on_value=_grouped(
+        on_entering=_grouped(
             (rule.trigger.value, rule) for rule in policy.rules if isinstance(rule.trigger, Enters | Held)
         ),
+        on_leaving=_grouped((rule.trigger.value, rule) for rule in policy.rules if isinstance(rule.trigger, Leaves)),
+        classes={each.name: each for each in policy.guards.classes},
     )
+
+
+def _segments(policy: Policy) -> Iterable[Dimension]:
+    segments = {segment.name: segment for segment in policy.segments}
+    for name in in_order({name: segment.condition for name, segment in segments.items()}):
+        yield Dimension(name, "first", (segments[name],))
+
+
+def _said(condition: Condition) -> tuple[str, ...]:
+    return tuple(sorted({node.field for node in walk(condition) if isinstance(node, Said)}))
 
 
 def _grouped(pairs: Iterable[tuple[str, T]]) -> dict[str, tuple[T, ...]]:
@@ -69,12 +100,22 @@ def _folds(metric: Metric) -> Iterable[tuple[str, Fold]]:
     """A counted event lands where its retraction will: on the day of the same field, when it has one."""
     amount: Callable[[Event], int] | None = operator.attrgetter(metric.sums) if metric.sums else None
     retraction = metric.retraction
+    fold = partial(
+        Fold,
+        metric=metric.number,
+        amount=amount,
+        where=None if metric.where == Always() else filter_of(metric.where),
+        distinct=partial(field_of, field=metric.distinct) if metric.distinct else None,
+    )
     for name in metric.events:
         shared = retraction is not None and retraction.of in EVENTS[name].__struct_fields__
-        moment = _moment(retraction.of) if retraction and shared else None
-        yield name, Fold(metric=metric.number, sign=1, moment=moment, amount=amount)
+        yield name, fold(sign=1, moment=_moment(retraction.of) if retraction and shared else None)
     if retraction:
-        yield retraction.event, Fold(metric=metric.number, sign=-1, moment=_moment(retraction.of), amount=amount)
+        yield retraction.event, fold(sign=-1, moment=_moment(retraction.of))
+
+
+def _telling(source: AttributeSource) -> tuple[str, Telling]:
+    return source.event, Telling(place=ATTRIBUTES + source.number, value=partial(field_of, field=source.field))
 
 
 def _moment(field: str) -> Callable[[Event], datetime]:

@@ -4,97 +4,122 @@ The plain reading of a tree, beside the compiled one of `outlooks`; the two must
 """
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
 
 import msgspec
 
-from lifecycle.calendars.domain import Span, length
+from lifecycle.calendars.domain import Duration, Span
 from lifecycle.expressions.domain import (
     Aged,
     Always,
+    Among,
     And,
+    Attribute,
+    Between,
     Bound,
     Clamp,
     Compare,
     Condition,
-    Count,
-    Days,
-    Leaf,
+    Gap,
+    Hour,
+    In,
     Never,
     Not,
+    OnBirthday,
+    OnHoliday,
+    OnWeekday,
     Or,
     Pace,
+    Said,
     Since,
-    Sum,
+    Stands,
+    Stayed,
 )
-from lifecycle.facts.domain import Facts
-from lifecycle.measures.domain import COMPARE, TOTALS, Numbers, changes, last_of, pace_of
+from lifecycle.filters.domain import is_said
+from lifecycle.measures.domain import COMPARE, Comparing, predicate
+from lifecycle.readings.domain import Readable, Reading, Situation, name_of, read
 
-Reading = float | None
-"""A leaf's value: a number, whole or not, or absent."""
-
-_Look = Callable[[Leaf], Reading]
+_Look = Callable[[Readable], Any]
+"""The leaf's reading; its type is the leaf's."""
 
 
 class Explanation(msgspec.Struct, frozen=True):
     truth: bool
     values: dict[str, Reading]
-    """By the leaf's printed form; only of the leaves that decided."""
+    """By the leaf's name; only of the leaves that decided."""
 
 
-def explain(condition: Condition, facts: Facts, day: int, numbers: Numbers) -> Explanation:
+def explain(condition: Condition, situation: Situation) -> Explanation:
     values: dict[str, Reading] = {}
 
-    def look(leaf: Leaf) -> Reading:
-        return values.setdefault(str(leaf), read(leaf, facts, day, numbers))
+    def look(leaf: Readable) -> Reading:
+        name = name_of(leaf)
+        if name not in values:
+            values[name] = read(leaf, situation)
+        return values[name]
 
     return Explanation(_holds(condition, look), values)
 
 
 def outcome(condition: Condition, values: Mapping[str, Reading]) -> bool:
     """The truth of a tree from the values in its explanation."""
-    return _holds(condition, lambda leaf: values[str(leaf)])
-
-
-def read(leaf: Leaf, facts: Facts, day: int, numbers: Numbers) -> Reading:
-    match leaf:
-        case Span():
-            return length(leaf, day)
-        case Since(metrics):
-            last = last_of(facts, tuple(numbers[name] for name in metrics))
-            return None if last is None else day - last
-        case Pace(metric, times):
-            pace = pace_of(facts.get(numbers[metric]))
-            return None if pace is None else times * pace[0] / pace[1]
-        case Count(metric, window) | Sum(metric, window) | Days(metric, window):
-            tally = facts.get(numbers[metric])
-            if tally is None:
-                return 0
-            if window is None:
-                return TOTALS[type(leaf)](tally)
-            return sum(difference for since, difference in changes(tally, type(leaf), window, day) if since <= day)
+    return _holds(condition, lambda leaf: values[name_of(leaf)])
 
 
 def _holds(condition: Condition, look: _Look) -> bool:
     match condition:
         case Always():
             return True
-        case Never(metrics):
-            return look(Since(metrics)) is None
-        case Compare(left, op, right):
-            value = look(left)
-            return value is not None and COMPARE[op](value, right)
-        case Aged(left, op, right):
-            age, bound = look(left), _bound(right, look)
-            return age is not None and bound is not None and COMPARE[op](age, bound)
         case And(conditions):
             return all(_holds(child, look) for child in conditions)
         case Or(conditions):
             return any(_holds(child, look) for child in conditions)
         case Not(child):
             return not _holds(child, look)
+        case Compare() | Among() | Between() | Never() | Aged() | Gap() | Stayed():
+            return _measures(condition, look)
+        case _:
+            return _is(condition, look)
 
 
-def _bound(bound: Bound, look: _Look) -> Reading:
+def _measures(condition: Compare | Among | Between | Never | Aged | Gap | Stayed, look: _Look) -> bool:
+    match condition:
+        case Compare(left) | Among(left) | Between(left):
+            value = look(left)
+            return value is not None and predicate(condition)(value)
+        case Never(metrics):
+            return look(Since(metrics)) is None
+        case Aged(left, op, right):
+            return _compares(COMPARE[op], look(left), _bound(right, look))
+        case Stayed(_, op, right):
+            return _compares(COMPARE[op], look(condition), _duration(right, look))
+        case Gap(left, right, op, bound):
+            age, other = look(left), look(right)
+            return _compares(COMPARE[op], None if None in {age, other} else age - other, _bound(bound, look))
+
+
+def _is(
+    condition: Attribute | Stands | In | Said | Hour | OnWeekday | OnHoliday | OnBirthday,
+    look: _Look,
+) -> bool:
+    value = look(condition)
+    match condition:
+        case Attribute(_, values) | Stands(_, values) | OnWeekday(values):
+            return value in values
+        case Said():
+            return is_said(condition, value)
+        case Hour(low, high):
+            return value in (range(low, high + 1) if low <= high else {*range(low, 24), *range(high + 1)})
+        case In() | OnHoliday() | OnBirthday():
+            return value is True
+
+
+def _compares(compare: Comparing, value: Reading, bound: Reading) -> bool:
+    return value is not None and bound is not None and bool(compare(value, bound))
+
+
+def _bound(bound: Bound, look: _Look) -> Any:
     match bound:
         case Span(n, unit):
             return look(bound) if unit == "mo" else n * (7 if unit == "w" else 1)
@@ -102,4 +127,9 @@ def _bound(bound: Bound, look: _Look) -> Reading:
             return look(bound)
         case Clamp(value, low, high):
             pace, least, most = look(value), _bound(low, look), _bound(high, look)
-            return None if pace is None or least is None or most is None else max(least, min(pace, most))
+            return None if None in {pace, least, most} else max(least, min(pace, most))
+
+
+def _duration(duration: Duration, look: _Look) -> Any:
+    """In days, or hours."""
+    return _bound(duration, look) if isinstance(duration, Span) else duration / timedelta(hours=1)

@@ -1,19 +1,24 @@
-"""Conditions as typed trees over a member's facts.
+"""Conditions as typed trees over what is known of a member.
 
-The types are the grammar: what would leave the next change of a standing without a bound (the hour, the weekday, one age
-against another, an age equal to something) has no node, so it cannot be built. An absent value (the age of what never
-happened, the pace of a single day) compares false.
+Stages, health and segments may ask only what has a bounded next change: counts and ages by the business day, attributes, and
+one another. What would leave it without a bound (the hour, the weekday, one age against another, elapsed hours, the event at
+hand) is for rules alone: RULES_ONLY. An absent value (the age of what never happened, the pace of a single day, an attribute
+nobody told) compares false.
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Annotated, Literal
 
 import msgspec
 
-from lifecycle.calendars.domain import Span
+from lifecycle.calendars.domain import Duration, Span
 
 Order = Literal[">", ">=", "<", "<="]
 Comparison = Literal[">", ">=", "<", "<=", "==", "!="]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+Plain = str | int | bool
+"""What an attribute or a field of an event may be compared with."""
 
 
 class Node(msgspec.Struct, frozen=True, tag=str.lower, tag_field="node"):
@@ -40,6 +45,24 @@ class Sum(Windowed, frozen=True):
 
 class Days(Windowed, frozen=True):
     """Distinct days that keep at least one event."""
+
+
+class Distinct(Node, frozen=True):
+    """Distinct values of the metric's `distinct` field, over all time; more than the most that are kept count as that many."""
+
+    metric: str
+
+    def __str__(self) -> str:
+        return f"{self.metric}.distinct"
+
+
+class Streak(Node, frozen=True):
+    """Days in a row with the metric, up to its last day; 0 when there is none."""
+
+    metric: str
+
+    def __str__(self) -> str:
+        return f"{self.metric}.streak"
 
 
 class Pace(Node, frozen=True):
@@ -72,7 +95,7 @@ class Clamp(Node, frozen=True):
         return f"clamp({self.value}, {self.low}, {self.high})"
 
 
-Measure = Count | Sum | Days | Pace
+Measure = Count | Sum | Days | Distinct | Streak | Pace
 Bound = Span | Pace | Clamp
 
 
@@ -83,6 +106,60 @@ class Compare(Node, frozen=True):
 
     def __str__(self) -> str:
         return f"{self.left} {self.op} {self.right}"
+
+
+class Among(Node, frozen=True):
+    """The measure is one of these numbers."""
+
+    left: Measure
+    values: Annotated[tuple[int, ...], msgspec.Meta(min_length=1)]
+
+    def __str__(self) -> str:
+        return f"{self.left} in {_listed(self.values)}"
+
+
+class Between(Node, frozen=True):
+    """The measure is in a range, both ends included."""
+
+    left: Measure
+    low: int
+    high: int
+
+    def __str__(self) -> str:
+        return f"{self.left} in {self.low}..{self.high}"
+
+
+class Attribute(Node, frozen=True):
+    """What was last told of the member is one of these values; with several, in a list."""
+
+    name: str
+    values: Annotated[tuple[Plain, ...], msgspec.Meta(min_length=1)]
+
+    def __str__(self) -> str:
+        return _is_one_of(self.name, self.values)
+
+
+class Stands(Node, frozen=True):
+    """The member is in one of these stages, or has one of these healths."""
+
+    dimension: Literal["stage", "health"]
+    values: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+
+    def __str__(self) -> str:
+        return (
+            f"{self.dimension} == {self.values[0]}"
+            if len(self.values) == 1
+            else f"{self.dimension} in [{', '.join(self.values)}]"
+        )
+
+
+class In(Node, frozen=True):
+    """The member is in the segment."""
+
+    segment: str
+
+    def __str__(self) -> str:
+        return f"in({self.segment})"
 
 
 class Aged(Node, frozen=True):
@@ -108,6 +185,74 @@ class Always(Node, frozen=True):
         return "always"
 
 
+class Hour(Node, frozen=True):
+    """The hour of the day in the member's time zone is in a range, both ends included; past midnight when low > high."""
+
+    low: Annotated[int, msgspec.Meta(ge=0, le=23)]
+    high: Annotated[int, msgspec.Meta(ge=0, le=23)]
+
+    def __str__(self) -> str:
+        return f"hour in {self.low}..{self.high}"
+
+
+class OnWeekday(Node, frozen=True):
+    """It is one of these days of the week for the member."""
+
+    days: Annotated[tuple[Weekday, ...], msgspec.Meta(min_length=1)]
+
+    def __str__(self) -> str:
+        return f"weekday in [{', '.join(self.days)}]"
+
+
+class OnHoliday(Node, frozen=True):
+    """The business day is on the policy's list of holidays."""
+
+    def __str__(self) -> str:
+        return "holiday"
+
+
+class OnBirthday(Node, frozen=True):
+    """It is the member's birthday, in their time zone."""
+
+    def __str__(self) -> str:
+        return "birthday"
+
+
+class Stayed(Node, frozen=True):
+    """How long ago the member entered a stage, a health or a segment for the last time; absent when never."""
+
+    value: str
+    op: Order
+    right: Duration
+
+    def __str__(self) -> str:
+        return f"since({self.value}) {self.op} {shown(self.right)}"
+
+
+class Gap(Node, frozen=True):
+    """Days from one last day to another: one age less another."""
+
+    left: Since
+    right: Since
+    op: Comparison
+    bound: Span
+
+    def __str__(self) -> str:
+        return f"{self.left} - {self.right} {self.op} {self.bound}"
+
+
+class Said(Node, frozen=True):
+    """A field of the event that triggers, compared; with `==` and several values, in a list."""
+
+    field: str
+    op: Comparison
+    values: Annotated[tuple[Plain, ...], msgspec.Meta(min_length=1)]
+
+    def __str__(self) -> str:
+        left = f"event.{self.field}"
+        return _is_one_of(left, self.values) if self.op == "==" else f"{left} {self.op} {written(self.values[0])}"
+
+
 class And(Node, frozen=True):
     conditions: Annotated[tuple["Condition", ...], msgspec.Meta(min_length=2)]
 
@@ -129,8 +274,11 @@ class Not(Node, frozen=True):
         return f"not {_within(self.condition, And, Or)}"
 
 
-Condition = Compare | Aged | Never | Always | And | Or | Not
-Leaf = Count | Sum | Days | Pace | Since | Span
+Standing = Compare | Among | Between | Attribute | Stands | In | Aged | Never | Always
+RulesOnly = Hour | OnWeekday | OnHoliday | OnBirthday | Stayed | Gap | Said
+Condition = Standing | RulesOnly | And | Or | Not
+RULES_ONLY: tuple[type[Node], ...] = (Hour, OnWeekday, OnHoliday, OnBirthday, Stayed, Gap, Said)
+Leaf = Count | Sum | Days | Distinct | Streak | Pace | Since | Span
 """What has a value on a day. A span is one for its months, whose length depends on the day."""
 
 
@@ -139,9 +287,9 @@ def walk(node: Node) -> Iterator[Node]:
     yield node
     below: tuple[Node | Span, ...] = ()
     match node:
-        case Compare(left):
+        case Compare(left) | Among(left) | Between(left):
             below = (left,)
-        case Aged(left, _, right):
+        case Aged(left, _, right) | Gap(left, right):
             below = (left, right)
         case Clamp(value):
             below = (value,)
@@ -157,11 +305,33 @@ def walk(node: Node) -> Iterator[Node]:
 def metrics_of(node: Node) -> tuple[str, ...]:
     """The metrics that this node itself names."""
     match node:
-        case Windowed(metric) | Pace(metric):
+        case Windowed(metric) | Distinct(metric) | Streak(metric) | Pace(metric):
             return (metric,)
         case Since(metrics) | Never(metrics):
             return metrics
     return ()
+
+
+def shown(duration: Duration) -> str:
+    """As an operator writes it: `7d`, `36h`, `90m`."""
+    if isinstance(duration, Span):
+        return str(duration)
+    minutes = duration // timedelta(minutes=1)
+    return f"{minutes}m" if minutes % 60 else f"{minutes // 60}h"
+
+
+def written(value: Plain) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value) if isinstance(value, int) else msgspec.json.encode(value).decode()
+
+
+def _is_one_of(left: str, values: tuple[Plain, ...]) -> str:
+    return f"{left} == {written(values[0])}" if len(values) == 1 else f"{left} in {_listed(values)}"
+
+
+def _listed(values: tuple[Plain, ...]) -> str:
+    return f"[{', '.join(map(written, values))}]"
 
 
 def _within(child: Condition, *looser: type[Node]) -> str:

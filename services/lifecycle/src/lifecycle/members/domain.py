@@ -7,6 +7,8 @@ import msgspec
 
 from common.contracts.lifecycle import Cause
 from lifecycle.actions.domain import Slot
+from lifecycle.caps.domain import Send
+from lifecycle.expressions.domain import Plain
 from lifecycle.facts.domain import Facts
 from lifecycle.standing.domain import Standing
 
@@ -27,12 +29,18 @@ class Episode(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Pending(msgspec.Struct, frozen=True, array_like=True):
-    """A rule waits (settle, held) for its time in one episode of a value."""
+    """A rule waits for its time in one episode of a value (settle, held), or to be released (quiet hours, a full cap)."""
 
     rule: str
-    value: str
+    value: str | None
+    """None: an event triggered it."""
     episode: int
     due: datetime
+    key: str = ""
+    since: datetime | None = None
+    """When it was triggered, of what waits to be released under its key."""
+    event: dict[str, Plain] = {}
+    """Of what an event triggered, the fields of it that the rule's condition asks."""
 
 
 class Member(msgspec.Struct, frozen=True, array_like=True):
@@ -48,6 +56,10 @@ class Member(msgspec.Struct, frozen=True, array_like=True):
     """What the rules did: what is still open, and what re-entry has to remember."""
     due: datetime | None = None
     """Time alone changes nothing before this. Derived: `moments.rearmed` finds it anew."""
+    sends: tuple[Send, ...] = ()
+    """What was released, as long as a cap may count it."""
+    units: dict[str, str] = {}
+    """By the salt of a holdout, the unit that the member was first drawn as: it stays theirs."""
 
     @property
     def stage(self) -> str:
@@ -56,6 +68,10 @@ class Member(msgspec.Struct, frozen=True, array_like=True):
     @property
     def health(self) -> str:
         return self.standing["health"]
+
+    @property
+    def segments(self) -> frozenset[str]:
+        return frozenset(self.standing.keys() - {"stage", "health"})
 
 
 _encoder = msgspec.msgpack.Encoder(uuid_format="bytes")

@@ -12,6 +12,7 @@ from lifecycle.actions import service as actions
 from lifecycle.actions.schemas import ActionView
 from lifecycle.calendars.domain import EPOCH
 from lifecycle.engine.domain import Engine
+from lifecycle.facts.domain import tally_of
 from lifecycle.members import service
 from lifecycle.members.domain import Member
 from lifecycle.members.schemas import EpisodeView, MemberSummary, MemberView, MetricTotals, OwnStanding, PendingView
@@ -85,7 +86,8 @@ def _summary(engine: Engine, member: Member) -> dict[str, object]:
         **_standing(member),
         "member_id": member.member_id,
         "at": member.at,
-        "metrics": {metric.name: _totals(member.facts.get(metric.number)) for metric in engine.policy.metrics},
+        "segments": sorted(member.segments),
+        "metrics": {metric.name: _totals(tally_of(member.facts, metric.number)) for metric in engine.policy.metrics},
     }
 
 

@@ -32,6 +32,7 @@ class MemberSummary(OwnStanding):
 
     member_id: UUID
     at: datetime = Field(description="Logical time: what the member has been moved to.")
+    segments: list[str] = Field(description="Those that the member is in 分群, by name.")
     metrics: dict[str, MetricTotals]
 
 
@@ -59,7 +60,7 @@ class MemberView(MemberSummary):
 
     episodes: list[EpisodeView]
     next_change_at: datetime | None = Field(
-        description="When stage or health changes next if nothing happens; null: never."
+        description="When stage, health or a segment changes next if nothing happens; null: never."
     )
     pending: list[PendingView]
     waiting_events: int = Field(description="Events read that wait until every producer's have been read up to them.")

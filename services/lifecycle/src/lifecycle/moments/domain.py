@@ -9,12 +9,14 @@ from datetime import datetime
 import msgspec
 
 from common.contracts.lifecycle import ActionRequested, Cause
-from lifecycle.actions.domain import opened
+from lifecycle.actions.domain import Slot, opened, taken
+from lifecycle.caps.domain import Send, remembered
 from lifecycle.decisions.domain import Decision, decide
 from lifecycle.engine.domain import Engine
 from lifecycle.members.domain import Episode, Member, Pending
 from lifecycle.outlooks.domain import NEVER
-from lifecycle.rules.domain import Occasion, Withdrawn, matured, triggered_by_entry
+from lifecycle.rulebook.domain import Per
+from lifecycle.rules.domain import Occasion, Withdrawn, matured, triggered_by_change
 from lifecycle.standing.domain import Standing, standing_on
 from lifecycle.transitions.domain import Transition
 
@@ -52,15 +54,32 @@ def passed(
     for occasion in sorted([*occasions, *due], key=_precedence):
         decision = decide(engine, member, occasion, gate=gate)
         decisions.append(decision)
-        if decision.requests:
-            member = msgspec.structs.replace(
-                member, slots=opened(member.slots, at=decision.at, requests=decision.requests, gate=gate)
-            )
+        member = _decided(engine, member, occasion, decision, gate)
     return Stepped(
         member=msgspec.structs.replace(member, due=_due(engine, member, until)),
         transitions=transitions,
         decisions=tuple(decisions),
     )
+
+
+def _decided(engine: Engine, member: Member, occasion: Occasion, decision: Decision, gate: datetime) -> Member:
+    """The member with what the decision leaves: what is asked for and counted, what waits, who is held out."""
+    rule, key = occasion.rule, occasion.key
+    if decision.until is not None:
+        waiting = Pending(rule.id, occasion.value, occasion.episode, decision.until, key, occasion.at, occasion.event)
+        return msgspec.structs.replace(member, pending=(*member.pending, waiting))
+    keeps = isinstance(rule.reentry, Per)
+    if decision.reason == "held_out":
+        slot = Slot(rule.id, key, decision.at, decision.attempt, "held_out")
+        return msgspec.structs.replace(member, slots=taken(member.slots, slot, keeps=keeps))
+    if not decision.requests:
+        return member
+    slots = opened(member.slots, at=decision.at, requests=decision.requests, gate=gate, keeps=keeps)
+    sends = member.sends
+    if any(cap.sent_as == rule.sent_as for cap in engine.policy.guards.caps):
+        send = Send(gate, rule.sent_as, rule.channels, rule.id, key, decision.attempt)
+        sends = (*remembered(sends, at=gate, calendar=engine.calendar), send)
+    return msgspec.structs.replace(member, slots=slots, sends=sends)
 
 
 def rearmed(engine: Engine, member: Member) -> Member:
@@ -73,27 +92,31 @@ def _stood(member: Member, now: Standing, *, cause: Cause) -> tuple[Member, tupl
     """The member where they stand now, and how that differs."""
     if now == member.standing:
         return member, ()
-    transitions = tuple(
-        Transition(
-            dimension=dimension,
-            previous=member.standing.get(dimension),
-            current=value,
-            episode=member.episodes[value].number + 1 if value in member.episodes else 1,
-            at=member.at,
-            cause=cause,
-        )
-        for dimension, value in now.items()
-        if member.standing.get(dimension) != value
-    )
-    entered = {each.current: Episode(each.episode, each.at, each.cause) for each in transitions}
+    changed = [name for name in {**now, **member.standing} if now.get(name) != member.standing.get(name)]
+    transitions = tuple(_transition(member, dimension, now.get(dimension), cause) for dimension in changed)
+    entered = {each.current: Episode(each.episode, each.at, each.cause) for each in transitions if each.current}
     return msgspec.structs.replace(member, standing=now, episodes=member.episodes | entered), transitions
+
+
+def _transition(member: Member, dimension: str, current: str | None, cause: Cause) -> Transition:
+    """Whoever leaves without entering another value ends the episode that they were in."""
+    previous = member.standing.get(dimension)
+    latest = member.episodes.get(current or previous or "")
+    return Transition(
+        dimension=dimension,
+        previous=previous,
+        current=current,
+        episode=(latest.number if latest else 0) + (current is not None),
+        at=member.at,
+        cause=cause,
+    )
 
 
 def _triggered(
     engine: Engine, member: Member, transitions: Iterable[Transition]
 ) -> tuple[Member, list[Occasion], list[Decision]]:
     """What entered values trigger, and what waited long enough, in vain, or for a rule that is gone."""
-    entries = [triggered for each in transitions for triggered in triggered_by_entry(engine, each)]
+    entries = [triggered for each in transitions for triggered in triggered_by_change(engine, member, each)]
     waiting = (*member.pending, *(each for each in entries if isinstance(each, Pending)))
     found = [*matured(engine, msgspec.structs.replace(member, pending=waiting))]
     kept = tuple(each for each in found if isinstance(each, Pending))

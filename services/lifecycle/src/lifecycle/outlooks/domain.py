@@ -4,65 +4,103 @@ The second is in closed form and never too late: for an atom it is the day of it
 earliest that the flips of their parts allow. Before that day the truth is what it was.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from lifecycle.calendars.domain import LAST_DAY, Span, leaves
 from lifecycle.expressions.domain import (
     Aged,
     Always,
+    Among,
     And,
+    Attribute,
+    Between,
     Bound,
     Clamp,
     Compare,
     Condition,
-    Measure,
+    Count,
+    Days,
+    In,
     Never,
     Not,
     Or,
     Pace,
+    Plain,
+    Stands,
+    Sum,
 )
-from lifecycle.facts.domain import Facts
-from lifecycle.measures.domain import COMPARE, TOTALS, Comparing, Numbers, Total, Windowed, changes, last_of, pace_of
-from lifecycle.tallies.domain import Tally
+from lifecycle.facts.domain import Facts, attribute_of, tally_of
+from lifecycle.measures.domain import Numbers, Windowed, changes, last_of, pace_of, predicate, timeless
 
 NEVER: Final = LAST_DAY
 """A day that does not come; nor does a later one."""
 
-Outlook = Callable[[Facts, int], tuple[bool, int]]
+Stood = Mapping[str, tuple[str | None, int]]
+"""Dimension → the member's value in it on the day, and a day before which it stays; of all that the condition asks."""
+
+Outlook = Callable[[Facts, int, Stood], tuple[bool, int]]
+_Predicate = Callable[[float], bool]
 _Threshold = Callable[[Facts, int], int | None]
 """The first day on which what was last on the given day is old enough."""
 
 
 def outlook(condition: Condition, numbers: Numbers) -> Outlook:
+    """Raises TypeError for what rules alone may ask."""
     match condition:
         case Always():
-            return lambda _facts, _day: (True, NEVER)
-        case Never(metrics):
-            return _never(tuple(numbers[name] for name in metrics))
-        case Aged():
-            return _aged(condition, numbers)
-        case Compare(left, op, right):
-            return _compared(left, COMPARE[op], right, numbers)
+            return lambda _facts, _day, _stood: (True, NEVER)
         case And(conditions):
             return _every([outlook(child, numbers) for child in conditions])
         case Or(conditions):
             return _negated(_every([_negated(outlook(child, numbers)) for child in conditions]))
         case Not(child):
             return _negated(outlook(child, numbers))
+        case Stands(dimension, values):
+            return _stands(dimension, frozenset(values))
+        case In(segment):
+            return _stands(segment, frozenset({segment}))
+    return _of_facts(condition, numbers)
+
+
+def _of_facts(condition: Condition, numbers: Numbers) -> Outlook:
+    match condition:
+        case Never(metrics):
+            return _never(tuple(numbers[name] for name in metrics))
+        case Aged():
+            return _aged(condition, numbers)
+        case Attribute(name, values):
+            return _told(numbers[name], frozenset(values))
+        case Compare() | Among() | Between():
+            return _compared(condition, numbers)
+    raise TypeError(f"{condition}: its next change has no bound, so rules alone may ask it")
+
+
+def _stands(dimension: str, wanted: frozenset[str]) -> Outlook:
+    """What the dimension's own definition says, found once for the day."""
+
+    def look(_facts: Facts, _day: int, stood: Stood) -> tuple[bool, int]:
+        value, until = stood[dimension]
+        return value in wanted, until
+
+    return look
+
+
+def _told(place: int, wanted: frozenset[Plain]) -> Outlook:
+    return lambda facts, _day, _stood: (attribute_of(facts, place) in wanted, NEVER)
 
 
 def _never(metrics: tuple[int, ...]) -> Outlook:
-    return lambda facts, _day: (last_of(facts, metrics) is None, NEVER)
+    return lambda facts, _day, _stood: (last_of(facts, metrics) is None, NEVER)
 
 
 def _every(parts: list[Outlook]) -> Outlook:
     """True until the first part flips; false until the last of the false parts has flipped."""
 
-    def look(facts: Facts, day: int) -> tuple[bool, int]:
+    def look(facts: Facts, day: int, stood: Stood) -> tuple[bool, int]:
         soonest, latest = NEVER, 0
         for part in parts:
-            truth, until = part(facts, day)
+            truth, until = part(facts, day, stood)
             if truth:
                 soonest = min(soonest, until)
             elif until >= NEVER:
@@ -75,8 +113,8 @@ def _every(parts: list[Outlook]) -> Outlook:
 
 
 def _negated(part: Outlook) -> Outlook:
-    def look(facts: Facts, day: int) -> tuple[bool, int]:
-        truth, until = part(facts, day)
+    def look(facts: Facts, day: int, stood: Stood) -> tuple[bool, int]:
+        truth, until = part(facts, day, stood)
         return not truth, until
 
     return look
@@ -88,7 +126,7 @@ def _aged(condition: Aged, numbers: Numbers) -> Outlook:
     threshold = _threshold(condition.right, numbers, beyond=condition.op in {">", "<="})
     older = condition.op in {">", ">="}
 
-    def look(facts: Facts, day: int) -> tuple[bool, int]:
+    def look(facts: Facts, day: int, _stood: Stood) -> tuple[bool, int]:
         last = last_of(facts, metrics)
         turn = None if last is None else threshold(facts, last)
         if turn is None:
@@ -107,13 +145,13 @@ def _threshold(bound: Bound, numbers: Numbers, *, beyond: bool) -> _Threshold:
             return lambda _facts, last: leaves(last + beyond, bound)
         case Pace(metric, times):
             number = numbers[metric]
-            return lambda facts, last: _paced(facts.get(number), times, last, beyond=beyond)
+            return lambda facts, last: _paced(facts, number, times, last, beyond=beyond)
         case Clamp(value, low, high):
             return _clamped(*(_threshold(each, numbers, beyond=beyond) for each in (value, low, high)))
 
 
-def _paced(tally: Tally | None, times: int, last: int, *, beyond: bool) -> int | None:
-    pace = pace_of(tally)
+def _paced(facts: Facts, number: int, times: int, last: int, *, beyond: bool) -> int | None:
+    pace = pace_of(facts, number)
     if pace is None:
         return None
     days, gaps = pace
@@ -128,42 +166,31 @@ def _clamped(value: _Threshold, low: _Threshold, high: _Threshold) -> _Threshold
     return threshold
 
 
-def _compared(left: Measure, compare: Comparing, right: int, numbers: Numbers) -> Outlook:
-    number = numbers[left.metric]
-    if isinstance(left, Pace):
-        return _compared_pace(number, left.times, compare, right)
-    if left.window is None:
-        return _compared_total(number, TOTALS[type(left)], compare, right)
-    return _compared_window(number, type(left), left.window, compare, right)
+def _compared(condition: Compare | Among | Between, numbers: Numbers) -> Outlook:
+    holds = predicate(condition)
+    match condition.left:
+        case (Count(metric, Span() as window) | Sum(metric, Span() as window) | Days(metric, Span() as window)) as left:
+            return _compared_window(numbers[metric], type(left), window, holds)
+    measured = timeless(condition.left, numbers)
 
-
-def _compared_pace(number: int, times: int, compare: Comparing, right: int) -> Outlook:
-    def look(facts: Facts, _day: int) -> tuple[bool, int]:
-        pace = pace_of(facts.get(number))
-        return pace is not None and compare(times * pace[0], right * pace[1]), NEVER
+    def look(facts: Facts, _day: int, _stood: Stood) -> tuple[bool, int]:
+        value = measured(facts)
+        return value is not None and holds(value), NEVER
 
     return look
 
 
-def _compared_total(number: int, total: Total, compare: Comparing, right: int) -> Outlook:
-    def look(facts: Facts, _day: int) -> tuple[bool, int]:
-        tally = facts.get(number)
-        return compare(0 if tally is None else total(tally), right), NEVER
-
-    return look
-
-
-def _compared_window(number: int, measure: Windowed, window: Span, compare: Comparing, right: int) -> Outlook:
-    def look(facts: Facts, day: int) -> tuple[bool, int]:
-        tally = facts.get(number)
+def _compared_window(number: int, measure: Windowed, window: Span, holds: _Predicate) -> Outlook:
+    def look(facts: Facts, day: int, _stood: Stood) -> tuple[bool, int]:
+        tally = tally_of(facts, number)
         steps = [] if tally is None else sorted(changes(tally, measure, window, day))
         value = sum(difference for since, difference in steps if since <= day)
-        truth = compare(value, right)
+        truth = holds(value)
         later = [step for step in steps if step[0] > day]
         for index, (since, difference) in enumerate(later):
             value += difference
             whole = index + 1 == len(later) or later[index + 1][0] > since
-            if whole and compare(value, right) != truth:
+            if whole and holds(value) != truth:
                 return truth, since
         return truth, NEVER
 

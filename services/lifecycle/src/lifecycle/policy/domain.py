@@ -3,49 +3,27 @@
 A policy that could not run cannot be built: PolicyError names the place and what was expected.
 """
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
-from typing import Annotated, Literal, get_type_hints
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import date
+from typing import Literal
 
 import msgspec
 
-from common.contracts.event import Code, Event
-from common.contracts.lifecycle import Action
-from common.contracts.topics import CATALOGUE
-from lifecycle.calendars.domain import Duration
-from lifecycle.expressions.domain import Always, Condition, Sum, metrics_of, walk
+from common.contracts.event import Code
+from lifecycle.calendars.domain import zone_named
+from lifecycle.events.domain import EVENTS, kinds_of
+from lifecycle.expressions.domain import Always, Condition
+from lifecycle.guards.domain import Guards
+from lifecycle.rulebook.domain import Enters, Held, Leaves, On, Rule
+from lifecycle.soundness.domain import CONSENT, PolicyError, Scope, check, check_names, in_order
+from lifecycle.sources.domain import AttributeSource, Metric, check_metric, check_source
 
-EVENTS: dict[str, type[Event]] = {
-    event.NAME: event
-    for event in CATALOGUE.values()
-    if event.SUBJECT == "member_id" and event.producer() != "lifecycle"
-}
-"""The events that happen to a member, by the name that policies use; not the lifecycle's own, or a rule would feed itself."""
-
-
-class PolicyError(ValueError):
-    pass
-
-
-class Retraction(msgspec.Struct, frozen=True):
-    """An event that undoes a counted one; its field `of` is the moment of what it undoes, where it lands."""
-
-    event: str
-    of: str
-
-
-class Metric(msgspec.Struct, frozen=True, kw_only=True):
-    name: Code
-    number: Annotated[int, msgspec.Meta(ge=1, le=127)]
-    """Permanent: facts are stored under it. Never given to another metric."""
-    events: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
-    sums: str | None = None
-    retraction: Retraction | None = None
+Leap = Literal["feb28", "mar1"]
 
 
 class Value(msgspec.Struct, frozen=True):
-    """A stage or a health, and when it holds."""
+    """A stage, a health or a segment, and when it holds."""
 
     name: Code
     condition: Condition
@@ -59,50 +37,6 @@ class Dimension(msgspec.Struct, frozen=True):
     values: tuple[Value, ...]
 
 
-class Enters(msgspec.Struct, frozen=True, tag="enters", tag_field="trigger"):
-    """A member enters a value; with `settle`, that much later."""
-
-    value: str
-    settle: Duration | None = None
-
-
-class Held(msgspec.Struct, frozen=True, tag="held", tag_field="trigger"):
-    """A member has been in a value for so long without a break."""
-
-    value: str
-    duration: Duration
-
-
-class On(msgspec.Struct, frozen=True, tag="on", tag_field="trigger"):
-    event: str
-
-
-class Cooldown(msgspec.Struct, frozen=True, tag="cooldown", tag_field="reentry"):
-    """Each time, but not within so many business days of the last."""
-
-    days: Annotated[int, msgspec.Meta(ge=1)]
-
-
-Trigger = Enters | Held | On
-Reentry = Literal["once", "each"] | Cooldown
-
-
-class Rule(msgspec.Struct, frozen=True, kw_only=True):
-    id: Code
-    """Permanent: keys and action ids are made of it."""
-    trigger: Trigger
-    actions: Annotated[tuple[Action, ...], msgspec.Meta(min_length=1)]
-    condition: Condition = Always()
-    reentry: Reentry = "once"
-    still: bool = True
-    """Act only if the member is still in the value that triggered; `held` asks for it by its meaning."""
-    stale_after: timedelta = timedelta(hours=24)
-    """How far behind the gate clock a trigger may be found and still be acted on."""
-    valid_for: timedelta = timedelta(hours=48)
-    """How long after its trigger an action may still be carried out."""
-    priority: Annotated[int, msgspec.Meta(ge=0, le=100)] = 50
-
-
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
     name: Code
     tz: str
@@ -112,29 +46,46 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """The last that holds; the first always does."""
     health: tuple[Value, ...]
     """The first that holds; the last always does."""
+    guards: Guards = Guards()
     rules: tuple[Rule, ...] = ()
+    attributes: tuple[AttributeSource, ...] = ()
+    segments: tuple[Value, ...] = ()
+    """A member is in each that holds 分群."""
+    holidays: tuple[date, ...] = ()
+    leap_birthday: Leap = "feb28"
+    """When a birthday on the 29th of February is kept in other years."""
 
     @property
     def dimensions(self) -> tuple[Dimension, ...]:
+        """Those in which every member has a value."""
         return Dimension("stage", "last", self.stages), Dimension("health", "first", self.health)
 
     def __post_init__(self) -> None:
         _check_types(self)
-        _check_zone(self.tz)
-        for what, names in {
-            "metrics: name": [metric.name for metric in self.metrics],
-            "metrics: number": [str(metric.number) for metric in self.metrics],
-            "stages and health: name": [value.name for value in (*self.stages, *self.health)],
-            "rules: id": [rule.id for rule in self.rules],
-        }.items():
-            _check_distinct(what, names)
+        if zone_named(self.tz) is None:
+            raise PolicyError(f"tz: {self.tz!r} is no time zone")
+        values = (*self.stages, *self.health, *self.segments)
+        check_names(
+            [
+                *(metric.name for metric in self.metrics),
+                *(source.name for source in self.attributes),
+                *(value.name for value in values),
+            ]
+        )
+        _check_unique("metrics: number", [str(metric.number) for metric in self.metrics])
+        _check_unique("attributes: number", [str(source.number) for source in self.attributes])
+        _check_unique("rules: id", [rule.id for rule in self.rules])
         for metric in self.metrics:
-            _check_metric(metric)
+            check_metric(metric)
+        for source in self.attributes:
+            check_source(source)
         _check_total(self)
-        for place, condition in _conditions(self):
-            _check_condition(place, condition, self.metrics)
         for rule in self.rules:
-            _check_trigger(rule, {value.name for value in (*self.stages, *self.health)})
+            _check_trigger(rule, {value.name for value in values})
+        for place, condition, scope in _conditions(self):
+            check(place, condition, scope)
+        _check_consent(self)
+        in_order({segment.name: segment.condition for segment in self.segments})
 
 
 def _check_types(policy: Policy) -> None:
@@ -146,32 +97,10 @@ def _check_types(policy: Policy) -> None:
             raise PolicyError(f"{field.encode_name}: {error}") from error
 
 
-def _check_zone(tz: str) -> None:
-    try:
-        ZoneInfo(tz)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise PolicyError(f"tz: {tz!r} is no time zone") from error
-
-
-def _check_distinct(what: str, names: list[str]) -> None:
-    for name in names:
-        if names.count(name) > 1:
-            raise PolicyError(f"{what} {name!r} is used twice")
-
-
-def _check_metric(metric: Metric) -> None:
-    retraction = metric.retraction
-    for name in (*metric.events, *([retraction.event] if retraction else [])):
-        event = EVENTS.get(name)
-        if event is None:
-            raise PolicyError(f"metrics.{metric.name}: no event {name!r} that happens to a member")
-        kinds = get_type_hints(event)
-        if metric.sums and kinds.get(metric.sums) is not int:
-            raise PolicyError(f"metrics.{metric.name}: {name} has no whole number {metric.sums!r} to sum")
-        if retraction and name == retraction.event and kinds.get(retraction.of) is not datetime:
-            raise PolicyError(f"metrics.{metric.name}: {name} has no moment {retraction.of!r}")
-    if retraction and retraction.event in metric.events:
-        raise PolicyError(f"metrics.{metric.name}: {retraction.event} is both counted and retracted")
+def _check_unique(what: str, given: list[str]) -> None:
+    for each in given:
+        if given.count(each) > 1:
+            raise PolicyError(f"{what} {each!r} is used twice")
 
 
 def _check_total(policy: Policy) -> None:
@@ -181,20 +110,41 @@ def _check_total(policy: Policy) -> None:
         raise PolicyError("health: the last must hold always, so that every member has a health")
 
 
-def _conditions(policy: Policy) -> Iterable[tuple[str, Condition]]:
-    for place, values in (("stages", policy.stages), ("health", policy.health)):
-        yield from ((f"{place}.{value.name}", value.condition) for value in values)
-    yield from ((f"rules.{rule.id}", rule.condition) for rule in policy.rules)
+def _check_consent(policy: Policy) -> None:
+    kinds = {source.name: kinds_of(EVENTS[source.event])[source.field] for source in policy.attributes}
+    for each in policy.guards.classes:
+        if each.consent is not None and kinds.get(f"{CONSENT}{each.consent}") != "yes_no":
+            raise PolicyError(
+                f"guards.classes.{each.name}: needs an attribute {CONSENT}{each.consent} that is yes or no"
+            )
 
 
-def _check_condition(place: str, condition: Condition, metrics: tuple[Metric, ...]) -> None:
-    known = {metric.name: metric for metric in metrics}
-    for node in walk(condition):
-        for name in metrics_of(node):
-            if name not in known:
-                raise PolicyError(f"{place}: {node} asks for a metric {name!r} that is not declared")
-            if isinstance(node, Sum) and known[name].sums is None:
-                raise PolicyError(f"{place}: {node}: metric {name!r} sums no field")
+def _conditions(policy: Policy) -> Iterator[tuple[str, Condition, Scope]]:
+    """Health may ask the stage, segments both and one another, rules everything."""
+    facts = Scope(
+        metrics=frozenset(metric.name for metric in policy.metrics),
+        summed=frozenset(metric.name for metric in policy.metrics if metric.sums),
+        distinct=frozenset(metric.name for metric in policy.metrics if metric.distinct),
+        attributes={each.name: kinds_of(EVENTS[each.event])[each.field] for each in policy.attributes},
+    )
+    stage, both = replace(facts, dimensions=_values(policy.dimensions[:1])), _values(policy.dimensions)
+    every = replace(facts, dimensions=both, segments=frozenset(segment.name for segment in policy.segments))
+    for part, scope, values in (
+        ("stages", facts, policy.stages),
+        ("health", stage, policy.health),
+        ("segments", every, policy.segments),
+    ):
+        yield from ((f"{part}.{value.name}", value.condition, scope) for value in values)
+    for each in policy.guards.classes:
+        if each.refuse_if is not None:
+            yield f"guards.classes.{each.name}", each.refuse_if, replace(every, for_rules=True)
+    for rule in policy.rules:
+        event = rule.trigger.event if isinstance(rule.trigger, On) else None
+        yield f"rules.{rule.id}", rule.condition, replace(every, for_rules=True, event=event)
+
+
+def _values(dimensions: Iterable[Dimension]) -> dict[str, frozenset[str]]:
+    return {dimension.name: frozenset(value.name for value in dimension.values) for dimension in dimensions}
 
 
 def _check_trigger(rule: Rule, values: set[str]) -> None:
@@ -202,6 +152,7 @@ def _check_trigger(rule: Rule, values: set[str]) -> None:
         case On(event):
             if event not in EVENTS:
                 raise PolicyError(f"rules.{rule.id}: no event {event!r} that happens to a member")
-        case Enters(value) | Held(value):
-            if value not in values:
-                raise PolicyError(f"rules.{rule.id}: no stage or health {value!r}")
+        case Enters(value) | Leaves(value) | Held(value):
+            for name in (value, *getattr(rule.trigger, "coming_from", ())):
+                if name not in values:
+                    raise PolicyError(f"rules.{rule.id}: no stage, health or segment {name!r}")

@@ -5,12 +5,14 @@ It depends on time through the business day alone, so it changes at the start of
 
 from datetime import datetime
 
-from lifecycle.engine.domain import Engine
+from lifecycle.engine.domain import CompiledDimension, Engine
 from lifecycle.facts.domain import Facts
-from lifecycle.outlooks.domain import NEVER
+from lifecycle.outlooks.domain import NEVER, Stood
 
 Standing = dict[str, str]
-"""Dimension (stage, health) → value. Never changed in place."""
+"""Dimension → value: a stage, a health, and the segments that the member is in, each under its own name. Never changed in
+place.
+"""
 
 
 def standing(engine: Engine, facts: Facts, at: datetime) -> Standing:
@@ -21,14 +23,24 @@ def standing_on(engine: Engine, facts: Facts, day: int) -> tuple[Standing, int]:
     """The standing on a day, and a day before which it cannot change without new facts; at the latest its next change."""
     now: Standing = {}
     soonest = NEVER
+    stood: dict[str, tuple[str | None, int]] = {}
     for dimension in engine.dimensions:
-        for value, look in dimension.values:
-            holds, until = look(facts, day)
-            soonest = min(soonest, until)
-            if holds:
-                now[dimension.name] = value
-                break
+        stood[dimension.name] = value, until = _found(dimension, facts, day, stood)
+        if value is not None:
+            now[dimension.name] = value
+        soonest = min(soonest, until)
     return now, soonest
+
+
+def _found(dimension: CompiledDimension, facts: Facts, day: int, stood: Stood) -> tuple[str | None, int]:
+    """The dimension's value, and a day before which none of what decided it flips."""
+    soonest = NEVER
+    for value, look in dimension.values:
+        holds, until = look(facts, day, stood)
+        soonest = min(soonest, until)
+        if holds:
+            return value, soonest
+    return None, soonest
 
 
 def next_change_at(engine: Engine, facts: Facts, at: datetime) -> datetime | None:

@@ -12,7 +12,7 @@ import msgspec
 
 from common.contracts.event import Event
 from common.contracts.lifecycle import Cause
-from lifecycle.actions.domain import ask_again_at, asked_again, concluded
+from lifecycle.actions.domain import ask_again_at, asked_again, concluded, counted
 from lifecycle.clocks.domain import logical_time
 from lifecycle.engine.domain import Engine
 from lifecycle.facts.domain import folded
@@ -49,12 +49,16 @@ def step(
         before.member.facts,
         event,
         folds=engine.folds.get(event.NAME, ()),
+        event_id=arrival.event_id,
         time=arrival.time,
         appended_at=arrival.appended_at,
         calendar=engine.calendar,
     )
-    changed = msgspec.structs.replace(before.member, facts=facts, slots=concluded(before.member.slots, event))
-    occasions = tuple(triggered_by_event(engine, event.NAME, arrival.event_id, at))
+    slots = concluded(before.member.slots, event)
+    changed = msgspec.structs.replace(
+        before.member, facts=facts, slots=slots, sends=counted(before.member.sends, slots)
+    )
+    occasions = tuple(triggered_by_event(engine, event, arrival.event_id, at))
     return joined(before, passed(engine, changed, at=at, cause="event", gate=gate, occasions=occasions))
 
 

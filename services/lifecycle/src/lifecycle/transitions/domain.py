@@ -1,4 +1,4 @@
-"""A transition: a member entered another value of a dimension."""
+"""A transition: a member entered another value of a dimension, or left a segment."""
 
 from datetime import datetime
 from uuid import UUID
@@ -6,16 +6,17 @@ from uuid import UUID
 import msgspec
 
 from common.contracts.event import Event
-from common.contracts.lifecycle import Cause, HealthChanged, StageChanged
+from common.contracts.lifecycle import Cause, HealthChanged, SegmentEntered, SegmentLeft, StageChanged
 
 
 class Transition(msgspec.Struct, frozen=True, kw_only=True):
     dimension: str
     previous: str | None
-    """None for a member seen for the first time."""
-    current: str
+    """None for a member seen for the first time, or who was not in the segment."""
+    current: str | None
+    """None: they left the segment."""
     episode: int
-    """The entries into this value so far, this one included."""
+    """The entries into this value so far, this one included; of a segment that was left, into that."""
     at: datetime
     cause: Cause
 
@@ -25,10 +26,19 @@ _EVENTS: dict[str, type[StageChanged | HealthChanged]] = {"stage": StageChanged,
 
 def announced(member_id: UUID, transition: Transition) -> Event:
     """The event that tells others."""
-    return _EVENTS[transition.dimension](
+    kind, current = _EVENTS.get(transition.dimension), transition.current
+    if kind is not None and current is not None:
+        return kind(
+            member_id=member_id,
+            previous=transition.previous,
+            current=current,
+            episode=transition.episode,
+            at=transition.at,
+            cause=transition.cause,
+        )
+    return (SegmentLeft if current is None else SegmentEntered)(
         member_id=member_id,
-        previous=transition.previous,
-        current=transition.current,
+        segment=transition.dimension,
         episode=transition.episode,
         at=transition.at,
         cause=transition.cause,

@@ -19,7 +19,7 @@ SELECT * FROM transition WHERE member_id = $1 AND ($2::bigint = 0 OR number < $2
 _COUNT = """
 SELECT width_bucket(at, $1::timestamptz[]) - 1 AS period, dimension, previous, current, count(*) AS transitions
 FROM transition WHERE at >= $2 AND at < $3
-GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3 NULLS FIRST, 4
+GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3 NULLS FIRST, 4 NULLS FIRST
 """
 
 

@@ -11,12 +11,12 @@ FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
 
 
 class TransitionView(BaseModel):
-    """A member entered a value of a dimension 狀態變化."""
+    """A member entered a value of a dimension 狀態變化, or left a segment."""
 
-    dimension: Literal["stage", "health"]
-    previous: str | None = Field(description="Null: the member was new.")
-    current: str
-    episode: int = Field(description="The entries into this value so far, this one included.")
+    dimension: str = Field(description="`stage`, `health`, or a segment by its name.")
+    previous: str | None = Field(description="Null: the member was new, or not in the segment.")
+    current: str | None = Field(description="Null: the member left the segment.")
+    episode: int = Field(description="The entries into this value, or the segment left, so far.")
     at: datetime
     cause: Cause
 
@@ -25,9 +25,9 @@ class TransitionCount(BaseModel):
     """How many members went from one value to another in a period."""
 
     period: date = Field(description="Its first day, in the business's time zone.")
-    dimension: Literal["stage", "health"]
+    dimension: str
     previous: str | None
-    current: str
+    current: str | None
     transitions: int
 
 

@@ -18,7 +18,7 @@ _TOLD = UUID("0b0d8a0c-6a57-5b5e-8c7f-2f6f0f1f6b52")
 
 def told_id(member_id: UUID, transition: Transition) -> UUID:
     """The id of the event that tells what no event caused: the same whoever finds it, a tick or the next event."""
-    return uuid5(_TOLD, f"{member_id}/{transition.dimension}/{transition.current}/{transition.episode}")
+    return uuid5(_TOLD, f"{member_id}/{transition.dimension}/{transition.current or ''}/{transition.episode}")
 
 
 def tell(uow: UnitOfWork, member_id: UUID, transition: Transition, *, cause: Envelope | None) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from lifecycle.default_policy import DEFAULT_POLICY
+from factories.policies import DEFAULT_POLICY
 from lifecycle.engine.domain import compiled
 from lifecycle.members.domain import Member
 from lifecycle.moments.domain import Stepped
@@ -25,7 +25,7 @@ def live(doings: list[Doing], until: int, arrive: Arrive) -> tuple[Member, list[
     entered, acted = list[str](), list[str]()
 
     def note(now: Stepped) -> Member:
-        entered.extend(transition.current for transition in now.transitions)
+        entered.extend(transition.current for transition in now.transitions if transition.current)
         acted.extend(decision.rule for decision in now.decisions if decision.requests)
         return now.member
 

@@ -1,0 +1,192 @@
+"""What may stop a rule, or make it wait: each check looks at one member and nobody else's state.
+
+They are asked in a fixed order and the first that objects counts. What depends on the moment of sending (quiet hours, caps)
+is asked again whenever something is released; the holdout is drawn last, so that those held out would have been sent to.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from lifecycle.actions.domain import Slot
+from lifecycle.caps.domain import biting, free_at
+from lifecycle.engine.domain import Engine
+from lifecycle.explanations.domain import explain
+from lifecycle.guards.domain import SendClass
+from lifecycle.holdouts.domain import Holdout, arm_of
+from lifecycle.members.domain import Member
+from lifecycle.quiet.domain import quiet_until, spread_over
+from lifecycle.readings.domain import Situation
+from lifecycle.rulebook.domain import Cooldown
+from lifecycle.rules.domain import Occasion, is_still, waits_still
+from lifecycle.soundness.domain import CONSENT
+
+Reason = Literal[
+    "already_fired",
+    "already_waiting",
+    "cooling_down",
+    "not_still",
+    "condition_false",
+    "refused_by_state",
+    "no_consent",
+    "stale",
+    "quiet_hours",
+    "capped",
+    "held_out",
+    "rule_withdrawn",
+]
+
+
+class Case(msgspec.Struct, frozen=True):
+    """All that a check may look at."""
+
+    engine: Engine
+    member: Member
+    occasion: Occasion
+    gate: datetime
+
+    @property
+    def slots(self) -> list[Slot]:
+        """What the rule did before, except where the answer was a final no."""
+        return [slot for slot in self.member.slots if slot.rule == self.occasion.rule.id and slot.state != "free"]
+
+    @property
+    def sent_as(self) -> SendClass:
+        name = self.occasion.rule.sent_as
+        return self.engine.classes.get(name) or SendClass(name=name)
+
+    @property
+    def unit(self) -> str:
+        """What a hash of this occasion is taken of."""
+        return f"{self.occasion.rule.id}/{self.member.member_id}/{self.occasion.key}"
+
+    @property
+    def situation(self) -> Situation:
+        """By now, of what waited."""
+        engine, member, occasion = self.engine, self.member, self.occasion
+        return Situation(
+            facts=member.facts,
+            numbers=engine.numbers,
+            calendar=engine.calendar,
+            at=max(member.at, occasion.at),
+            standing=member.standing,
+            episodes=member.episodes,
+            event=occasion.event,
+            holidays=engine.holidays,
+            leap_birthday=engine.policy.leap_birthday,
+        )
+
+
+class Objection(msgspec.Struct, frozen=True):
+    """Why not to act now. `until`: when to ask again; None when it is final."""
+
+    reason: Reason
+    until: datetime | None = None
+
+
+Check = Callable[[Case], Objection | None]
+
+
+def reentry(case: Case) -> Objection | None:
+    occasion, rule = case.occasion, case.occasion.rule
+    waiting = [each for each in case.member.pending if each.rule == rule.id and each.since is not None]
+    if any(slot.key == occasion.key for slot in case.slots):
+        return Objection("already_fired")
+    if any(each.key == occasion.key for each in waiting):
+        return Objection("already_waiting")
+    if isinstance(rule.reentry, Cooldown):
+        day_of = case.engine.calendar.day_of
+        before = [slot.at for slot in case.slots] + [each.since for each in waiting if each.since]
+        if any(abs(day_of(occasion.at) - day_of(at)) < rule.reentry.days for at in before):
+            return Objection("cooling_down")
+    return None
+
+
+def still_true(case: Case) -> Objection | None:
+    occasion = case.occasion
+    if occasion.value is None or not waits_still(occasion.rule):
+        return None
+    stays = is_still(case.engine, case.member, occasion.rule, occasion.value, occasion.episode)
+    return None if stays else Objection("not_still")
+
+
+def refusals(case: Case) -> Objection | None:
+    refuse_if = case.sent_as.refuse_if
+    refused = refuse_if is not None and explain(refuse_if, case.situation).truth
+    return Objection("refused_by_state") if refused else None
+
+
+def consent(case: Case) -> Objection | None:
+    purpose = case.sent_as.consent
+    given = purpose is None or case.situation.attribute(f"{CONSENT}{purpose}") is True
+    return None if given else Objection("no_consent")
+
+
+def staleness(case: Case) -> Objection | None:
+    rule, late = case.occasion.rule, case.gate - case.occasion.at
+    longest = rule.valid_for if case.occasion.waited else min(rule.stale_after, rule.valid_for)
+    return Objection("stale") if late > longest else None
+
+
+def quiet_hours(case: Case) -> Objection | None:
+    quiet = case.engine.policy.guards.quiet
+    if quiet is None or not case.sent_as.quiet:
+        return None
+    zone = case.situation.zone if quiet.clock == "member" else case.engine.calendar.zone
+    end = quiet_until(quiet, case.gate, zone)
+    if end is None:
+        return None
+    release = end + spread_over(quiet.spread, case.unit)
+    waits = quiet.then == "defer" and release - case.gate <= quiet.longest
+    return _waits(case, "quiet_hours", release if waits else None)
+
+
+def caps(case: Case) -> Objection | None:
+    rule, calendar = case.occasion.rule, case.engine.calendar
+    cap = biting(
+        case.engine.policy.guards.caps,
+        case.member.sends,
+        at=case.gate,
+        sent_as=rule.sent_as,
+        channels=rule.channels,
+        priority=rule.priority,
+        calendar=calendar,
+    )
+    if cap is None:
+        return None
+    return _waits(case, "capped", free_at(cap, case.gate, calendar) if rule.capped == "wait" else None)
+
+
+def holdout(case: Case) -> Objection | None:
+    held_out = any(arm_of(each, unit_of(case, each)) == "held_out" for each in holdouts(case))
+    return Objection("held_out") if held_out else None
+
+
+def holdouts(case: Case) -> list[Holdout]:
+    """Those that the occasion's rule takes part in."""
+    rule, shared = case.occasion.rule, case.engine.policy.guards.holdout
+    found = [shared] if shared is not None and case.sent_as.held_out else []
+    if rule.held_out:
+        found.append(Holdout(salt=rule.id, share=rule.held_out, unit=shared.unit if shared else "member"))
+    return found
+
+
+def unit_of(case: Case, holdout: Holdout) -> str:
+    """What the member is drawn as: what they were first drawn as, whoever they become."""
+    return case.member.units.get(holdout.salt) or str(case.member.member_id)
+
+
+BEFORE_CONDITION: tuple[Check, ...] = (reentry, still_true)
+AFTER_CONDITION: tuple[Check, ...] = (refusals, consent, staleness, quiet_hours, caps, holdout)
+
+
+def first_objection(checks: tuple[Check, ...], case: Case) -> Objection | None:
+    return next((objection for check in checks if (objection := check(case))), None)
+
+
+def _waits(case: Case, reason: Reason, until: datetime | None) -> Objection:
+    """It waits no longer than it is valid."""
+    valid = until is not None and until <= case.occasion.at + case.occasion.rule.valid_for
+    return Objection(reason, until if valid else None)

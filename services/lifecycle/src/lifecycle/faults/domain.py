@@ -1,0 +1,53 @@
+"""A fault 錯誤: what is wrong in what an operator wrote, where, and what was expected, in Chinese and English.
+
+Whoever finds a kind of fault declares its text beside the code that finds it:
+
+    UNKNOWN_METRIC = Text("unknown_metric", en="no metric {name!r}; there are {known}", zh="沒有指標「{name}」；現有：{known}")
+"""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+Language = Literal["en", "zh"]
+Severity = Literal["error", "warning"]
+Said: TypeAlias = str | int | float
+
+MOST_FAULTS = 100
+"""Nobody mends more at once; a reading may stop there."""
+
+
+class Text(msgspec.Struct, frozen=True):
+    """What is said of one kind of fault. Both languages have the same places to fill in."""
+
+    code: str
+    en: str
+    zh: str
+
+
+class Place(msgspec.Struct, frozen=True, order=True):
+    """Where in the document, both counted from 1. A column counts characters, as an editor shows them."""
+
+    line: int
+    column: int
+
+
+class Fault(msgspec.Struct, frozen=True, kw_only=True):
+    text: Text
+    path: str = ""
+    """The way to it through the document, `rules.welcome.if`; empty for the whole."""
+    place: Place | None = None
+    values: dict[str, Said] = {}
+    severity: Severity = "error"
+
+    def message(self, language: Language) -> str:
+        return (self.text.zh if language == "zh" else self.text.en).format(**self.values)
+
+    def __str__(self) -> str:
+        where = f"{self.place.line}:{self.place.column}: " if self.place else ""
+        return f"{where}{self.path}: {self.message('en')}" if self.path else f"{where}{self.message('en')}"
+
+
+def clipped(text: str, most: int = 40) -> str:
+    """As much of an operator's text as a message should repeat."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
