@@ -93,7 +93,7 @@ SEGMENTED = msgspec.structs.replace(
 
 @pytest.fixture
 def segmented(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lifecycle.resources.DEFAULT_POLICY", SEGMENTED)
+    monkeypatch.setattr("lifecycle.resources.shipped_policy", lambda *, tz: msgspec.structs.replace(SEGMENTED, tz=tz))
 
 
 async def test_segments_are_shown_told_and_kept(segmented: None, life: Life) -> None:
