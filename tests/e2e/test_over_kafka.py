@@ -33,6 +33,7 @@ async def is_known(platform: RunningPlatform, member: str) -> None:
     await eventually(known, seconds=60, what=f"lifecycle knows {member}")
 
 
+@pytest.mark.slow
 async def test_what_is_told_over_kafka_is_heard_also_after_ctrl_c_and_sigkill(tmp_path: Path) -> None:
     async with running(data_folder(tmp_path), arguments=KAFKA) as platform:
         [servers] = re.findall(r"Kafka +(127\.0\.0\.1:\d+)", platform.output)

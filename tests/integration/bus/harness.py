@@ -187,6 +187,11 @@ TRANSPORTS: dict[str, Transport] = {"postgres": PostgresTransport(), "kafka": Ka
 ONLY_POSTGRES = pytest.mark.parametrize("log", ["postgres"], indirect=True)
 """For a module about outboxes and their partitions: another transport would show the same again."""
 
+SLOW_OVER_KAFKA = pytest.mark.parametrize(
+    "log", ["postgres", pytest.param("kafka", marks=pytest.mark.slow)], indirect=True
+)
+"""For what takes many seconds there, since a broker's clients and groups wait by their own clocks."""
+
 
 class Log:
     """A database with every service's log, and what a test does with it."""

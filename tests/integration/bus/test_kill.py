@@ -18,7 +18,7 @@ import pytest
 from common.testing.waiting import eventually
 from integration.bus.cluster import Cluster
 from integration.bus.effects import recording
-from integration.bus.harness import SECONDS, Log
+from integration.bus.harness import SECONDS, SLOW_OVER_KAFKA, Log
 from integration.bus.load import Load
 
 pytestmark = pytest.mark.integration
@@ -77,6 +77,7 @@ async def progressed(log: Log, count: int) -> None:
     await eventually(more, seconds=SECONDS, what="effects go on")
 
 
+@SLOW_OVER_KAFKA
 async def test_a_worker_is_killed_under_load(log: Log) -> None:
     seed = random.randrange(2**32)
     rng = random.Random(seed)

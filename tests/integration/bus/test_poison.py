@@ -13,7 +13,7 @@ from common.contracts.members import PointsEarned, PointsReversed
 from common.db import UnitOfWork
 from common.testing.waiting import eventually
 from integration.bus.effects import POISON, checkin, earned, member, neighbours, record, recording, reversed_
-from integration.bus.harness import SECONDS, Log
+from integration.bus.harness import SECONDS, SLOW_OVER_KAFKA, Log
 
 pytestmark = pytest.mark.integration
 
@@ -72,6 +72,7 @@ async def test_deferred_constraint_in_a_bisected_batch(log: Log) -> None:
     assert [letter["reason"] for letter in await log.letters()] == ["poison"]
 
 
+@SLOW_OVER_KAFKA
 @pytest.mark.parametrize("poisoned", [16, 17])
 async def test_many_poisoned_events_stop_the_partition(
     log: Log, poisoned: int, monkeypatch: pytest.MonkeyPatch
@@ -152,6 +153,7 @@ OUTAGES = {
 }
 
 
+@SLOW_OVER_KAFKA
 async def test_an_outage_is_waited_out_and_never_dead_lettered(log: Log) -> None:
     to_come = [*OUTAGES.values(), *OUTAGES.values()]
 
@@ -168,6 +170,7 @@ async def test_an_outage_is_waited_out_and_never_dead_lettered(log: Log) -> None
     assert log.metric("log_consumer_restarts_total") == 2 * len(OUTAGES)
 
 
+@SLOW_OVER_KAFKA
 async def test_an_outage_while_poison_is_sought_condemns_nothing(log: Log) -> None:
     to_come = list(OUTAGES.values())
 

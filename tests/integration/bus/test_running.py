@@ -15,7 +15,7 @@ from common.db import UnitOfWork
 from common.testing.waiting import eventually
 from integration.bus.cluster import Cluster
 from integration.bus.effects import POISON, earned, record, recording
-from integration.bus.harness import SECONDS, Log
+from integration.bus.harness import SECONDS, SLOW_OVER_KAFKA, Log
 
 pytestmark = pytest.mark.integration
 
@@ -65,6 +65,7 @@ async def test_who_is_not_done_with_progress_is_told_again_at_once(log: Log) -> 
         await eventually(lambda: told >= 100)
 
 
+@SLOW_OVER_KAFKA
 async def test_a_batch_that_takes_too_long_is_tried_smaller(log: Log) -> None:
     sizes = []
 

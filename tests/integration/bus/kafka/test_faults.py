@@ -143,6 +143,7 @@ async def _alarmed(log: Log) -> int:
     return count
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(180)
 async def test_everything_dies_for_a_short_time(log: Log, cluster: Cluster, own: KafkaEngine) -> None:
     await torment(log, cluster, own, seconds=SHORT_SECONDS, longest=3, members=[2])

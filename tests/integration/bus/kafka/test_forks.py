@@ -122,6 +122,7 @@ async def test_failing_over_and_back_loses_nothing_that_was_never_read(log: Log,
         await eventually(lambda: _settled(log), seconds=SECONDS)
 
 
+@pytest.mark.slow
 async def test_ghosts_that_come_back_are_not_applied_again(log: Log, apart: Apart) -> None:
     producer = apart.producer
     async with relaying(log, of=producer), log.consuming(recording()):

@@ -127,6 +127,7 @@ async def test_a_rewind_under_a_relay_at_work(log: Log) -> None:
     assert sorted(sent) == [2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7]
 
 
+@pytest.mark.slow
 async def test_the_topic_is_deleted_under_a_relay_and_a_consumer(log: Log) -> None:
     """12. The relay makes it anew; what had not been read is missed until a rewind brings it."""
     topic = Topic(log)
