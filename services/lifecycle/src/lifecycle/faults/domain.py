@@ -43,9 +43,13 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     def message(self, language: Language) -> str:
         return (self.text.zh if language == "zh" else self.text.en).format(**self.values)
 
+    def told(self, language: Language) -> str:
+        """The message with where it belongs: `3:7: rules.welcome.if: …`."""
+        place = f"{self.place.line}:{self.place.column}" if self.place else ""
+        return ": ".join(part for part in (place, self.path, self.message(language)) if part)
+
     def __str__(self) -> str:
-        where = f"{self.place.line}:{self.place.column}: " if self.place else ""
-        return f"{where}{self.path}: {self.message('en')}" if self.path else f"{where}{self.message('en')}"
+        return self.told("en")
 
 
 def clipped(text: str, most: int = 40) -> str:
