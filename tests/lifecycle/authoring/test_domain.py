@@ -400,7 +400,7 @@ def test_segments_guards_filters_and_every_trigger_are_read() -> None:
             "  classes: {promo: {refuse_if: in(sore), quiet: false}}\n"
             "  caps: [{class: promo, max: 3, per: week, keep: {priority: 70, slots: 1}}]\n"
             "  quiet: {from: 21:30, to: 08:30, spread: 90m}\n"
-            "  holdout: {salt: q4, share: 5%, unit: community}\nrules: #",
+            "  holdout: {salt: q4, share: 5%, unit: community}\nattributes: {community: {event: community.joined, field: community_id}}\nrules: #",
         )
         + "  gone: {when: {leaves: lucky, settle: 2d}, reenter: each, class: promo, do: [{message: sorry}]}\n"
         + "  back: {when: {enters: active, from: [dormant, lost]}, reenter: {cooldown: 2w}, do: [{message: welcome}]}\n"

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -19,7 +20,7 @@ from lifecycle.decisions.domain import Decision
 from lifecycle.engine.domain import Engine, compiled
 from lifecycle.expressions.domain import Compare, Count, In, Said
 from lifecycle.guards.domain import Guards, SendClass
-from lifecycle.holdouts.domain import BUCKETS, Holdout
+from lifecycle.holdouts.domain import BUCKETS, Holdout, arm_of
 from lifecycle.members.domain import Member, decode, encode
 from lifecycle.moments.domain import Stepped
 from lifecycle.policy.domain import Value
@@ -228,6 +229,41 @@ def test_the_policys_holdout_holds_for_the_classes_that_say_so(arrive: Arrive) -
     classes = (SendClass(name="service", held_out=False),)
     history = after(engine_of(promo(), owed, holdout=everybody, classes=classes), [arrive("checkin.recorded", NOON)])
     assert {decision.rule: decision.reason for decision in history.decided} == {"offer": "held_out", "owed": None}
+
+
+def test_a_community_is_held_out_whole_and_its_members_stay_what_they_were_drawn_as(arrive: Arrive) -> None:
+    """Who talks with one another hears of what the others got; who moves on is not drawn anew."""
+    source = AttributeSource(name="community", number=1, event="community.joined", field="community_id")
+    half = Holdout(salt="q4", share=BUCKETS // 2, unit="community")
+    policy = msgspec.structs.replace(
+        DEFAULT_POLICY, rules=(promo(),), attributes=(source,), guards=Guards(holdout=half)
+    )
+    engine = compiled(policy)
+    held, treated = sorted((UUID(int=n) for n in range(1, 40)), key=lambda unit: arm_of(half, str(unit)) == "treated")[
+        ::38
+    ]
+    for community, other, outcome in ((held, treated, "held_out"), (treated, held, "acted")):
+        for member in range(1, 6):
+            history = History(engine)
+            history.arrives(arrive("community.joined", NOON, member=member, community_id=community))
+            history.arrives(arrive("checkin.recorded", NOON + HOUR, member=member))
+            history.arrives(arrive("community.joined", NOON + 2 * HOUR, member=member, community_id=other))
+            history.arrives(arrive("checkin.recorded", NOON + 3 * HOUR, member=member, number=1))
+            assert history.outcomes == [outcome, outcome]
+
+
+def test_who_is_in_no_community_is_a_unit_alone(arrive: Arrive) -> None:
+    source = AttributeSource(name="community", number=1, event="community.joined", field="community_id")
+    half = Holdout(salt="q4", share=BUCKETS // 2, unit="community")
+    policy = msgspec.structs.replace(
+        DEFAULT_POLICY, rules=(promo(),), attributes=(source,), guards=Guards(holdout=half)
+    )
+    outcomes = set()
+    for member in range(1, 30):
+        history = after(compiled(policy), [arrive("checkin.recorded", NOON, member=member)])
+        assert (history.outcomes == ["held_out"]) == (arm_of(half, str(UUID(int=member))) == "held_out")
+        outcomes.update(history.outcomes)
+    assert outcomes == {"held_out", "acted"}
 
 
 def test_a_late_worker_decides_by_its_own_clock(arrive: Arrive) -> None:

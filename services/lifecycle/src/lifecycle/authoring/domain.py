@@ -10,6 +10,7 @@ from lifecycle.checking.domain import read_condition
 from lifecycle.declarations.domain import (
     check_attribute,
     check_fields,
+    check_guards,
     check_metric,
     check_names,
     counted,
@@ -212,6 +213,7 @@ def _guards(desk: _Desk) -> Guards:
         )
         for name, each in draft.classes.items()
     )
+    desk.faults.extend(check_guards(desk.draft))
     for index, cap in enumerate(draft.caps):
         _check_class(desk, f"guards.caps[{index + 1}].class", cap.sent_as)
     return Guards(
@@ -219,7 +221,6 @@ def _guards(desk: _Desk) -> Guards:
         caps=draft.caps,
         quiet=draft.quiet,
         holdout=draft.holdout,
-        causation_depth=draft.causation_depth,
     )
 
 

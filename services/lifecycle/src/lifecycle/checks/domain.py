@@ -21,7 +21,7 @@ from lifecycle.quiet.domain import quiet_until, spread_over
 from lifecycle.readings.domain import Situation
 from lifecycle.rulebook.domain import Cooldown
 from lifecycle.rules.domain import Occasion, is_still, waits_still
-from lifecycle.soundness.domain import CONSENT
+from lifecycle.soundness.domain import COMMUNITY, CONSENT
 
 Reason = Literal[
     "already_fired",
@@ -173,9 +173,16 @@ def holdouts(case: Case) -> list[Holdout]:
     return found
 
 
+def drawn_as(case: Case) -> dict[str, str]:
+    """By salt, the communities that the member is drawn as: they stay the member's, whichever they join later."""
+    return {each.salt: unit_of(case, each) for each in holdouts(case) if each.unit == "community"}
+
+
 def unit_of(case: Case, holdout: Holdout) -> str:
-    """What the member is drawn as: what they were first drawn as, whoever they become."""
-    return case.member.units.get(holdout.salt) or str(case.member.member_id)
+    """What the member is drawn as; who is in no community is a unit alone."""
+    if holdout.unit == "member":
+        return str(case.member.member_id)
+    return case.member.units.get(holdout.salt) or str(case.situation.attribute(COMMUNITY) or case.member.member_id)
 
 
 BEFORE_CONDITION: tuple[Check, ...] = (reentry, still_true)

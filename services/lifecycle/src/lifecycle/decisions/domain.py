@@ -11,7 +11,15 @@ import msgspec
 
 from common.contracts.lifecycle import ActionRequested
 from lifecycle.actions.domain import action_id
-from lifecycle.checks.domain import AFTER_CONDITION, BEFORE_CONDITION, Case, Objection, Reason, first_objection
+from lifecycle.checks.domain import (
+    AFTER_CONDITION,
+    BEFORE_CONDITION,
+    Case,
+    Objection,
+    Reason,
+    drawn_as,
+    first_objection,
+)
 from lifecycle.engine.domain import Engine
 from lifecycle.explanations.domain import explain
 from lifecycle.members.domain import Member
@@ -32,6 +40,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     requests: tuple[ActionRequested, ...] = ()
     values: dict[str, Reading] = {}
     """The leaf values of the rule's condition, if it was asked."""
+    units: dict[str, str] = {}
+    """By the salt of a holdout, the community that the member was drawn as."""
 
 
 def decide(engine: Engine, member: Member, occasion: Occasion, *, gate: datetime) -> Decision:
@@ -47,6 +57,7 @@ def decide(engine: Engine, member: Member, occasion: Occasion, *, gate: datetime
         attempt=attempt,
         requests=() if objection else tuple(_requests(case, attempt)),
         values=values,
+        units=drawn_as(case) if objection is None or objection.reason == "held_out" else {},
     )
 
 

@@ -8,6 +8,7 @@ from lifecycle.drafts.domain import AttributeDraft, Draft, MetricDraft
 from lifecycle.events.domain import EVENTS, kinds_of
 from lifecycle.faults.domain import Fault, Text
 from lifecycle.scopes.domain import RESERVED, Counted, Kind
+from lifecycle.soundness.domain import COMMUNITY, CONSENT
 
 NO_SUM = Text(
     "no_sum",
@@ -37,6 +38,18 @@ A_WORD = Text(
     "a_word",
     en="{name!r} is a word of the language and names nothing else",
     zh="「{name}」是語言本身的詞，不能當名稱",
+)
+
+
+NO_CONSENT = Text(
+    "no_consent_attribute",
+    en="declare an attribute {name!r} that an event tells as yes or no",
+    zh="請宣告屬性「{name}」，由事件提供是或否",
+)
+NO_COMMUNITY = Text(
+    "no_community_attribute",
+    en="declare an attribute {name!r}, such as community_id of community.joined, to hold out whole communities",
+    zh="要以社群為單位，請宣告屬性「{name}」，例如 community.joined 的 community_id",
 )
 
 
@@ -73,6 +86,18 @@ def check_attribute(name: str, attribute: AttributeDraft) -> Iterator[Fault]:
     known = kinds_of(EVENTS[attribute.event])
     if attribute.field not in known:
         yield _lacks(NO_FIELD, f"attributes.{name}.field", attribute.event, attribute.field, known)
+
+
+def check_guards(draft: Draft) -> Iterator[Fault]:
+    """What guards ask of members must be told by some event."""
+    kinds = {name: kind_of_attribute(attribute) for name, attribute in draft.attributes.items()}
+    for name, each in draft.guards.classes.items():
+        if each.consent and kinds.get(f"{CONSENT}{each.consent}") != "yes_no":
+            path = f"guards.classes.{name}.consent"
+            yield Fault(text=NO_CONSENT, path=path, values={"name": f"{CONSENT}{each.consent}"})
+    holdout = draft.guards.holdout
+    if holdout and holdout.unit == "community" and kinds.get(COMMUNITY) != "text":
+        yield Fault(text=NO_COMMUNITY, path="guards.holdout.unit", values={"name": COMMUNITY})
 
 
 def check_fields(path: str, event: str, fields: Collection[str]) -> Iterator[Fault]:

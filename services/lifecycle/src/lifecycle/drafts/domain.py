@@ -76,7 +76,6 @@ class GuardsDraft(msgspec.Struct, frozen=True, kw_only=True):
     caps: tuple[Cap, ...] = ()
     quiet: Quiet | None = None
     holdout: Holdout | None = None
-    causation_depth: int = 4
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -244,7 +243,6 @@ GUARDS = as_mapping(
                 },
             )
         ),
-        "causation_depth": optional(as_whole(1, 16)),
     },
 )
 POLICY = as_mapping(

@@ -1,7 +1,5 @@
 """Guards 防護: what stands between a rule and a member, whatever the rule: refusals, consent, quiet hours, caps, holdouts."""
 
-from typing import Annotated
-
 import msgspec
 
 from common.contracts.event import Code
@@ -31,5 +29,3 @@ class Guards(msgspec.Struct, frozen=True, kw_only=True):
     quiet: Quiet | None = None
     holdout: Holdout | None = None
     """Who is held out of every rule whose class it holds for."""
-    causation_depth: Annotated[int, msgspec.Meta(ge=1, le=16)] = 4
-    """How many rules may cause one another in a row."""

@@ -68,6 +68,8 @@ def _decided(engine: Engine, member: Member, occasion: Occasion, decision: Decis
     if decision.until is not None:
         waiting = Pending(rule.id, occasion.value, occasion.episode, decision.until, key, occasion.at, occasion.event)
         return msgspec.structs.replace(member, pending=(*member.pending, waiting))
+    if decision.units:
+        member = msgspec.structs.replace(member, units=member.units | decision.units)
     keeps = isinstance(rule.reentry, Per)
     if decision.reason == "held_out":
         slot = Slot(rule.id, key, decision.at, decision.attempt, "held_out")

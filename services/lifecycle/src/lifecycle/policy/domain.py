@@ -16,7 +16,7 @@ from lifecycle.events.domain import EVENTS, kinds_of
 from lifecycle.expressions.domain import Always, Condition
 from lifecycle.guards.domain import Guards
 from lifecycle.rulebook.domain import Enters, Held, Leaves, On, Rule
-from lifecycle.soundness.domain import CONSENT, PolicyError, Scope, check, check_names, in_order
+from lifecycle.soundness.domain import COMMUNITY, CONSENT, PolicyError, Scope, check, check_names, in_order
 from lifecycle.sources.domain import AttributeSource, Metric, check_metric, check_source
 
 Leap = Literal["feb28", "mar1"]
@@ -84,7 +84,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
             _check_trigger(rule, {value.name for value in values})
         for place, condition, scope in _conditions(self):
             check(place, condition, scope)
-        _check_consent(self)
+        _check_guards(self)
         in_order({segment.name: segment.condition for segment in self.segments})
 
 
@@ -110,13 +110,16 @@ def _check_total(policy: Policy) -> None:
         raise PolicyError("health: the last must hold always, so that every member has a health")
 
 
-def _check_consent(policy: Policy) -> None:
+def _check_guards(policy: Policy) -> None:
     kinds = {source.name: kinds_of(EVENTS[source.event])[source.field] for source in policy.attributes}
     for each in policy.guards.classes:
         if each.consent is not None and kinds.get(f"{CONSENT}{each.consent}") != "yes_no":
             raise PolicyError(
                 f"guards.classes.{each.name}: needs an attribute {CONSENT}{each.consent} that is yes or no"
             )
+    holdout = policy.guards.holdout
+    if holdout is not None and holdout.unit == "community" and kinds.get(COMMUNITY) != "text":
+        raise PolicyError(f"guards.holdout: to hold out communities needs an attribute {COMMUNITY}, a text")
 
 
 def _conditions(policy: Policy) -> Iterator[tuple[str, Condition, Scope]]:

@@ -26,6 +26,7 @@ BIRTHDAY, ZONE = "birthday", "tz"
 """The attributes that the calendar of a member is made of, both text: MM-DD, and the name of a time zone."""
 
 CONSENT = "consent_"
+COMMUNITY = "community"
 """The attribute of a purpose's consent is named so, and the purpose."""
 
 WORDS = frozenset({"always", "event", "health", "holiday", "hour", "stage", "weekday"})
