@@ -47,11 +47,16 @@ async def register(platform: RunningPlatform, name: str) -> str:
 
 
 async def is_known(platform: RunningPlatform, member: str) -> None:
-    """Wait until lifecycle has heard of them: from the API of members over its relay, and the worker of lifecycle."""
+    """Wait until lifecycle has heard of them: from the API of members over its relay, and the worker of lifecycle. Its own
+    API may still have to be started again.
+    """
 
     async def known() -> bool:
         async with httpx2.AsyncClient(headers=platform.headers, timeout=20) as client:
-            answer = await client.get(f"{apis(platform)['lifecycle']}/lifecycle/v1/members/{member}")
+            try:
+                answer = await client.get(f"{apis(platform)['lifecycle']}/lifecycle/v1/members/{member}")
+            except httpx2.ConnectError:
+                return False
         return answer.status_code == 200
 
     await eventually(known, seconds=60, what=f"lifecycle knows {member}")
