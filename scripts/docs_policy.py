@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from common.contracts.lifecycle import Action, GrantPoints, IssueCoupon, SendMessage
+from common.contracts.lifecycle import Action, AssignTask, CallWebhook, GrantPoints, IssueCoupon, SendMessage
 from docs_words import table
 from lifecycle.calendars.domain import Duration, Span
 from lifecycle.expressions.domain import Always
@@ -117,6 +117,10 @@ def _action(action: Action) -> str:
             return f"message `{template}` by `{channel}`"
         case GrantPoints(points=points):
             return f"{points} points"
+        case AssignTask(team=team, due_minutes=minutes):
+            return f"task for `{team}`, due within {minutes} minutes"
+        case CallWebhook(endpoint=endpoint):
+            return f"webhook `{endpoint}`"
 
 
 def _metric(metric: Metric) -> list[str]:

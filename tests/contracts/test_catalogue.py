@@ -11,6 +11,7 @@ import pytest
 
 from common.contracts.event import Event
 from common.contracts.log import GenerationStarted
+from common.contracts.members import BirthdayTold
 from common.contracts.topics import CATALOGUE, TOPICS
 
 EVENTS = sorted(set(CATALOGUE.values()), key=lambda event: event.type_name())
@@ -36,7 +37,8 @@ def _fields(kind: type[msgspec.Struct]) -> set[str]:
 def test_a_name_is_a_noun_and_a_past_verb(event: type[Event]) -> None:
     assert re.fullmatch(r"[a-z]+\.[a-z]+(_[a-z]+)*", event.NAME)
     assert re.fullmatch(
-        r".*(ed|sent|left|paid|read|given|taken|lost|won|made|told|begun|put|set|held)(_up|_off|_out)?", event.NAME
+        r".*(ed|sent|left|paid|read|given|taken|lost|won|made|told|begun|withdrawn|put|set|held)(_up|_off|_out)?",
+        event.NAME,
     )
 
 
@@ -68,9 +70,10 @@ def test_the_key_is_a_field_of_one_id(event: type[Event]) -> None:
 
 @parametrised
 def test_no_field_smells_of_personal_data(event: type[Event]) -> None:
-    smelling = [name for name in _fields(event) if any(PERSONAL.fullmatch(part) for part in name.split("_"))]
+    """But a birthday without its year, of members who told it: rules ask it, and it is nobody's age."""
+    smelling = {name for name in _fields(event) if any(PERSONAL.fullmatch(part) for part in name.split("_"))}
 
-    assert smelling == []
+    assert smelling <= ({"birthday"} if event is BirthdayTold else set())
 
 
 @parametrised

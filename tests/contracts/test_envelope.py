@@ -103,7 +103,7 @@ def test_a_type_of_another_version_is_known_to_be_unknown(type_name: str) -> Non
 
 def test_an_unknown_type_is_known_to_be_unknown_whatever_its_data() -> None:
     with pytest.raises(UnknownType):
-        decode(changed(type="huitou.members.member.merged.v1", data=[1, None, {"deep": {}}]))
+        decode(changed(type="huitou.members.member.vanished.v1", data=[1, None, {"deep": {}}]))
 
 
 def test_readers_ignore_attributes_and_fields_that_they_do_not_know() -> None:

@@ -262,8 +262,8 @@ WRONG = [
     ("rules: # 規則", "defaults: {priority: 200}\nrules: # 規則", "26:22: defaults.priority: 200 is not from 0 to 100"),
     (
         "when: {event: member.registered}",
-        "when: {event: member.arrived}",
-        "27:27: rules.welcome.when.event: 'member.arrived' is not known here; did you mean 'member.registered'? There are: coupon.expired, coupon.redeemed, cou",
+        "when: {event: member.registred}",
+        "27:27: rules.welcome.when.event: 'member.registred' is not known here; did you mean 'member.registered'? There are: coupon.expired, coupon.redeemed, cou",
     ),
     (
         "when: {event: member.registered}",

@@ -75,11 +75,27 @@ class SendMessage(msgspec.Struct, frozen=True, kw_only=True, tag="send_message",
     channel: Code
 
 
-Action = IssueCoupon | GrantPoints | SendMessage
+class AssignTask(msgspec.Struct, frozen=True, kw_only=True, tag="assign_task", tag_field="kind"):
+    """Open a task for a team of the shop, due so many minutes after it is asked for. Engagement carries it out."""
+
+    team: Code
+    due_minutes: Count
+
+
+class CallWebhook(msgspec.Struct, frozen=True, kw_only=True, tag="call_webhook", tag_field="kind"):
+    """Tell one of the shop's own endpoints, by the code under which it is known. Engagement carries it out."""
+
+    endpoint: Code
+
+
+Action = IssueCoupon | GrantPoints | SendMessage | AssignTask | CallWebhook
+ActionKind = Literal["issue_coupon", "grant_points", "send_message", "assign_task", "call_webhook"]
 
 
 class ActionRequested(Event, frozen=True, kw_only=True, omit_defaults=True):
-    """Something is to be done for a member, once per `action_id`, not after `valid_until`."""
+    """Something is to be done for a member, once per `action_id`, not after `valid_until`, and with `consent` only if the
+    member consents to that purpose then.
+    """
 
     NAME: ClassVar[str] = "action.requested"
     action_id: ActionId
@@ -89,3 +105,14 @@ class ActionRequested(Event, frozen=True, kw_only=True, omit_defaults=True):
     attempt: Count
     action: Action
     valid_until: Moment
+    consent: Code | None = None
+
+
+class ActionWithdrawn(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """What an action did is to be undone by whoever did it; who has not done it yet must not do it any more."""
+
+    NAME: ClassVar[str] = "action.withdrawn"
+    action_id: ActionId
+    member_id: MemberId
+    rule: Code
+    kind: ActionKind

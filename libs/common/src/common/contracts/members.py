@@ -1,7 +1,9 @@
 """Members 會員: accounts, coupons as issued, points, and what became of the lifecycle's rewards."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 from uuid import UUID
+
+import msgspec
 
 from common.contracts.event import ActionId, Code, Count, CouponId, Currency, Event, MemberId, Minor, Moment
 
@@ -24,6 +26,59 @@ class ProfileChanged(Event, frozen=True, kw_only=True, omit_defaults=True):
     NAME: ClassVar[str] = "profile.changed"
     member_id: MemberId
     fields: list[Code]
+
+
+class ConsentChanged(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A member gave, or withdrew, their consent 同意 to one purpose, as a version of its text asked for it."""
+
+    NAME: ClassVar[str] = "consent.changed"
+    member_id: MemberId
+    purpose: Code
+    version: Code
+    given: bool
+    changed_at: Moment
+
+
+class BirthdayTold(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A member told on which day of the year they want to be thought of 生日. No year: nobody's age is told."""
+
+    NAME: ClassVar[str] = "birthday.told"
+    member_id: MemberId
+    birthday: Annotated[str, msgspec.Meta(pattern="^([0-9]{2}-[0-9]{2})?$", description="MM-DD; empty: taken back")]
+
+
+class TimezoneTold(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A member told by whose clock they live 時區."""
+
+    NAME: ClassVar[str] = "timezone.told"
+    member_id: MemberId
+    tz: Annotated[str, msgspec.Meta(max_length=64, description="IANA; empty: as the business")]
+
+
+class MemberMerged(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A member turned out to be another, too 會員合併: from now on what happens to them happens to `root_id`, the older one."""
+
+    NAME: ClassVar[str] = "member.merged"
+    member_id: MemberId
+    root_id: MemberId
+    merged_at: Moment
+
+
+class MemberUnmerged(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A merge was a mistake and is undone: the member is one of their own again."""
+
+    NAME: ClassVar[str] = "member.unmerged"
+    member_id: MemberId
+    root_id: MemberId
+    unmerged_at: Moment
+
+
+class MemberErased(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A member's data is gone for good 刪除: nothing of them is kept, nothing more is done for them."""
+
+    NAME: ClassVar[str] = "member.erased"
+    member_id: MemberId
+    erased_at: Moment
 
 
 class CouponIssued(Event, frozen=True, kw_only=True, omit_defaults=True):
@@ -106,5 +161,32 @@ class RewardRefused(Event, frozen=True, kw_only=True, omit_defaults=True):
     member_id: MemberId
     kind: RewardKind
     reason: Literal[
-        "expired", "supply_exhausted", "member_limit", "unknown_template", "template_inactive", "unknown_member"
+        "expired",
+        "supply_exhausted",
+        "member_limit",
+        "unknown_template",
+        "template_inactive",
+        "unknown_member",
+        "no_consent",
+        "withdrawn",
     ]
+
+
+class RewardWithdrawn(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A reward that had been granted was taken back, because the lifecycle withdrew the action."""
+
+    NAME: ClassVar[str] = "reward.withdrawn"
+    action_id: ActionId
+    member_id: MemberId
+    kind: RewardKind
+    withdrawn_at: Moment
+
+
+class RewardRetained(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A reward that was to be taken back stays with the member, and why."""
+
+    NAME: ClassVar[str] = "reward.retained"
+    action_id: ActionId
+    member_id: MemberId
+    kind: RewardKind
+    reason: Literal["spent", "expired"]
