@@ -25,6 +25,7 @@ from lifecycle.members.domain import Member, decode, encode
 from lifecycle.moments.domain import Stepped
 from lifecycle.standing.domain import next_change_at
 from lifecycle.stepping.domain import Arrival, step
+from lifecycle.versions.domain import alone
 
 ENGINE = compiled(shipped_policy(tz="Asia/Shanghai"))
 START = datetime(2026, 1, 1, 4, tzinfo=UTC)
@@ -67,7 +68,7 @@ def arrivals(random_: random.Random, at: datetime, *, gap: timedelta, late: time
 
 
 def stepped(member: Member | None, arrival: Arrival) -> Stepped:
-    return step(ENGINE, member, arrival, gate=arrival.appended_at, watermark=arrival.appended_at)
+    return step(alone(ENGINE), member, arrival, gate=arrival.appended_at, watermark=arrival.appended_at)
 
 
 def answered(member: Member, request: ActionRequested, at: datetime) -> Member:

@@ -11,13 +11,30 @@ from common.contracts.lifecycle import ActionRequested
 from common.db import Database
 from lifecycle.members.domain import Member, decode
 
-TABLES = ("member", "member_timer", "waiting_event", "standing_count", "transition", "action", "action_count", "outbox")
+TABLES = (
+    "member",
+    "member_timer",
+    "waiting_event",
+    "standing_count",
+    "transition",
+    "action",
+    "action_count",
+    "receipt",
+    "receipt_count",
+    "journal",
+    "outbox",
+)
 _LOG_TABLES = ("lane_clock", "dead_letter")
 
 _MEMBERS = "SELECT member_id, lane, state, stage, health, due_at FROM member ORDER BY member_id"
 _TRANSITIONS = """
-SELECT member_id, dimension, previous, current, episode, at, cause FROM transition ORDER BY member_id, number
+SELECT member_id, dimension, previous, current, episode, at, cause, version, grounds::text FROM transition
+ORDER BY member_id, number
 """
+_RECEIPTS = """
+SELECT member_id, rule, key, version, at, outcome, until, attempt, detail FROM receipt ORDER BY member_id, number
+"""
+_RECEIPT_COUNTS = "SELECT * FROM receipt_count ORDER BY member_id, rule, reason, day"
 _ACTIONS = """
 SELECT action_id, member_id, rule, key, attempt, kind, detail, at, valid_until, state, asks, requested_at, settled_at, reason
 FROM action ORDER BY action_id
@@ -38,6 +55,8 @@ async def rows(db: Database) -> dict[str, Any]:
         "members": [tuple(row) for row in await db.fetch(_MEMBERS)],
         "transitions": [tuple(row) for row in await db.fetch(_TRANSITIONS)],
         "actions": [tuple(row.values()) for row in await db.fetch(_ACTIONS)],
+        "receipts": [tuple(row) for row in await db.fetch(_RECEIPTS)],
+        "receipt_counts": [tuple(row) for row in await db.fetch(_RECEIPT_COUNTS)],
         "waiting": [tuple(row) for row in await db.fetch(_WAITING)],
         "told": {key: events for key, events in told.items() if key != "lifecycle"},
         "counts": await counts(db),
@@ -50,6 +69,8 @@ async def settled_rows(db: Database) -> dict[str, Any]:
     return {
         "members": [(row[0], row[1], _unasked(decode(row[2])), row[3], row[4]) for row in whole["members"]],
         "transitions": whole["transitions"],
+        "receipts": whole["receipts"],
+        "receipt_counts": whole["receipt_counts"],
         "actions": [row[:9] for row in whole["actions"]],
         "waiting": whole["waiting"],
         "told": {

@@ -54,7 +54,8 @@ async def test_the_ends_of_every_range_are_inside(life: Life, path: str) -> None
 @pytest.mark.integration
 async def test_days_begin_where_the_business_is(life: Life) -> None:
     resources = life.service.runtime.resources
-    assert resources.engine.policy.tz == life.service.runtime.settings.timezone
+    versions = await resources.versions.now(life.service.db)
+    assert versions.latest.engine.policy.tz == life.service.runtime.settings.timezone
 
 
 @pytest.mark.integration

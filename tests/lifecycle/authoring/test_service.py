@@ -10,6 +10,7 @@ from lifecycle.engine.domain import compiled
 from lifecycle.members.domain import Member
 from lifecycle.moments.domain import Stepped
 from lifecycle.stepping.domain import Arrival, step, wake
+from lifecycle.versions.domain import alone
 
 ENGINE = compiled(DEFAULT_POLICY)
 MORNING = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)  # 09:30 in Shanghai
@@ -31,7 +32,7 @@ def live(doings: list[Doing], until: int, arrive: Arrive) -> tuple[Member, list[
 
     def wait(member: Member, to: datetime) -> Member:
         while member.due is not None and member.due <= to:
-            member = note(wake(ENGINE, member, up_to=member.due, gate=member.due))
+            member = note(wake(alone(ENGINE), member, up_to=member.due, gate=member.due))
         return member
 
     member: Member | None = None
@@ -39,7 +40,7 @@ def live(doings: list[Doing], until: int, arrive: Arrive) -> tuple[Member, list[
         at = MORNING + timedelta(days=day)
         fields = {"confirmed_at": MORNING} if name == VOIDED else {}
         member = wait(member, at) if member else None
-        member = note(step(ENGINE, member, arrive(name, at, number=number, **fields), gate=at, watermark=at))
+        member = note(step(alone(ENGINE), member, arrive(name, at, number=number, **fields), gate=at, watermark=at))
     assert member is not None
     return wait(member, MORNING + timedelta(days=until)), entered, acted
 

@@ -13,16 +13,17 @@ from factories.policies import DEFAULT_POLICY
 from lifecycle.batches.domain import Asking, Step, Subject
 from lifecycle.engine.domain import compiled
 from lifecycle.stepping.domain import Arrival
+from lifecycle.versions.domain import alone
 
 START = datetime(2026, 3, 2, 4, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-ENGINE = compiled(DEFAULT_POLICY)
+VERSIONS = alone(compiled(DEFAULT_POLICY))
 Arrive = Callable[..., Arrival]
 NAMES = ("member.registered", "order.confirmed", "order.confirmed", "chat.message_counted", "checkin.recorded")
 
 
 def subject(watermark: datetime | None) -> Subject[int]:
-    return Subject(lane=0, gate=START, watermark=watermark)
+    return Subject(versions=VERSIONS, lane=0, gate=START, watermark=watermark)
 
 
 def told(steps: list[Step[int]]) -> list[Any]:
@@ -40,18 +41,18 @@ def test_whatever_waited_is_told_as_if_it_had_not(
     events = [arrive(name, START + hour * HOUR, number=n) for n, (name, hour) in enumerate(sorted(said, key=_hour))]
     straight, steps = subject(START + 90 * DAY), list[Step[int]]()
     for event in events:
-        steps += straight.take(ENGINE, producer="any", arrival=event, source=0)
-    steps += straight.wake(ENGINE)
+        steps += straight.take(producer="any", arrival=event, source=0)
+    steps += straight.wake()
 
     held, found = subject(None), list[Step[int]]()
     for event in events:
         due = [START + hour * HOUR for hour in ticks if START + hour * HOUR < event.appended_at]
         if due and (held.watermark is None or held.watermark < max(due)):
             held.watermark = max(due)
-            found += held.wake(ENGINE)
-        found += held.take(ENGINE, producer="any", arrival=event, source=0)
+            found += held.wake()
+        found += held.take(producer="any", arrival=event, source=0)
     held.watermark = START + 90 * DAY
-    found += held.wake(ENGINE)
+    found += held.wake()
     assert not held.queue
     assert told(found) == told(steps)
 
@@ -62,14 +63,15 @@ def _hour(said: tuple[str, int]) -> int:
 
 def test_what_waits_is_new_once_and_released_once(arrive: Arrive) -> None:
     anna = subject(None)
-    list(anna.take(ENGINE, producer="orders", arrival=arrive("order.confirmed", START), source=1))
+    list(anna.take(producer="orders", arrival=arrive("order.confirmed", START), source=1))
     late = arrive("checkin.recorded", START + 2 * HOUR)  # past the thanks that is due after one hour
-    [step] = anna.take(ENGINE, producer="engagement", arrival=late, source=2)
+    [step] = anna.take(producer="engagement", arrival=late, source=2)
     assert step.folded is None
     assert [turn.source for turn in anna.arrived] == [2]
 
     [turn] = anna.queue
     again = Subject(
+        versions=VERSIONS,
         lane=0,
         gate=START,
         watermark=START + HOUR,
@@ -78,7 +80,7 @@ def test_what_waits_is_new_once_and_released_once(arrive: Arrive) -> None:
         kept=(7,),
     )
     assert again.released == []
-    assert [step.folded is not None for step in again.advance(ENGINE)] == [True]
+    assert [step.folded is not None for step in again.advance()] == [True]
     assert again.released == [7]
     assert again.arrived == []
 
@@ -92,17 +94,19 @@ def test_an_event_that_fails_at_once_is_to_blame_and_one_that_waited_is_set_asid
     broken = msgspec.structs.replace(broken, event=msgspec.structs.replace(broken.event, messages=None))
     anna = subject(START)
     with pytest.raises(TypeError):
-        list(anna.take(ENGINE, producer="engagement", arrival=broken, source=1))
+        list(anna.take(producer="engagement", arrival=broken, source=1))
 
-    kept = Subject(lane=0, gate=START, watermark=START, queue=[numbered(anna.queue[0], 3)], kept=(3,))
-    assert list(kept.advance(ENGINE)) == []
+    kept = Subject(
+        versions=VERSIONS, lane=0, gate=START, watermark=START, queue=[numbered(anna.queue[0], 3)], kept=(3,)
+    )
+    assert list(kept.advance()) == []
     assert [turn.number for turn, _ in kept.failed] == [3]
     assert kept.released == [3]
 
 
 def test_an_outcome_is_heard(arrive: Arrive) -> None:
     anna = subject(START)
-    list(anna.take(ENGINE, producer="members", arrival=arrive("member.registered", START), source=1))
+    list(anna.take(producer="members", arrival=arrive("member.registered", START), source=1))
     assert not anna.heard
-    list(anna.take(ENGINE, producer="members", arrival=arrive("reward.granted", START), source=2))
+    list(anna.take(producer="members", arrival=arrive("reward.granted", START), source=2))
     assert anna.heard

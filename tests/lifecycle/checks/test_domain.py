@@ -29,6 +29,7 @@ from lifecycle.rulebook.domain import Cooldown, Enters, On, Rule
 from lifecycle.soundness.domain import PolicyError
 from lifecycle.sources.domain import AttributeSource
 from lifecycle.stepping.domain import Arrival, step, wake
+from lifecycle.versions.domain import alone
 
 NOON = datetime(2026, 11, 23, 4, tzinfo=UTC)  # a Monday, noon in Shanghai
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -69,12 +70,12 @@ class History:
     def arrives(self, arrival: Arrival) -> None:
         at = arrival.appended_at
         self.passes(at)
-        self._note(step(self.engine, self.member, arrival, gate=at + self.late, watermark=at), at + self.late)
+        self._note(step(alone(self.engine), self.member, arrival, gate=at + self.late, watermark=at), at + self.late)
 
     def passes(self, to: datetime) -> None:
         while self.member is not None and self.member.due is not None and self.member.due <= to:
             gate = self.member.due + self.late
-            self._note(wake(self.engine, self.member, up_to=self.member.due, gate=gate), gate)
+            self._note(wake(alone(self.engine), self.member, up_to=self.member.due, gate=gate), gate)
 
     def _note(self, stepped: Stepped, gate: datetime) -> None:
         assert decode(encode(stepped.member)) == stepped.member

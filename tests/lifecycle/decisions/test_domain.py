@@ -20,6 +20,7 @@ from lifecycle.members.domain import Member, decode, encode
 from lifecycle.moments.domain import Stepped
 from lifecycle.rulebook.domain import Cooldown, Enters, Held, On, Rule
 from lifecycle.stepping.domain import Arrival, step, wake
+from lifecycle.versions.domain import alone
 
 START = datetime(2026, 3, 2, 4, tzinfo=UTC)
 END = START + timedelta(days=500)
@@ -46,13 +47,13 @@ def decisions(engine: Engine, arrivals: list[Arrival], *, late: timedelta = time
 
     def wait(member: Member, to: datetime) -> Member:
         while member.due is not None and member.due <= to:
-            member = note(wake(engine, member, up_to=member.due, gate=member.due + late))
+            member = note(wake(alone(engine), member, up_to=member.due, gate=member.due + late))
         return member
 
     for arrival in arrivals:
         at = arrival.appended_at
         member = wait(member, at) if member else None
-        member = note(step(engine, member, arrival, gate=at + late, watermark=at))
+        member = note(step(alone(engine), member, arrival, gate=at + late, watermark=at))
     if member is not None:
         wait(member, member.at + 9 * DAY)
     return told
@@ -88,9 +89,9 @@ def test_one_action_per_id_and_each_loses_none(
         own_time = at - 30 * HOUR if is_late else at
         arrival = arrive(name, own_time, number=number, appended_at=at, confirmed_at=START)
         before = encode(member) if member else None
-        stepped = step(MIXED, member, arrival, gate=at, watermark=at)
+        stepped = step(alone(MIXED), member, arrival, gate=at, watermark=at)
         if number == redelivered:  # the batch died before it was committed: the same again, from the row
-            again = step(MIXED, decode(before) if before else None, arrival, gate=at + HOUR, watermark=at)
+            again = step(alone(MIXED), decode(before) if before else None, arrival, gate=at + HOUR, watermark=at)
             assert [each.requests for each in again.decisions] == [each.requests for each in stepped.decisions]
         member = stepped.member
         told.append(stepped)
@@ -217,30 +218,34 @@ def test_at_one_moment_the_higher_priority_decides_first(arrive: Arrive) -> None
 
 def test_a_final_no_permits_a_new_attempt_under_a_new_id(arrive: Arrive) -> None:
     engine = engine_of(rule(trigger=On("checkin.recorded")))
-    first = step(engine, None, arrive("checkin.recorded", START), gate=START, watermark=END)
+    first = step(alone(engine), None, arrive("checkin.recorded", START), gate=START, watermark=END)
     (request,) = first.decisions[0].requests
     again = arrive("checkin.recorded", START + DAY)
-    assert reasons([*step(engine, first.member, again, gate=START, watermark=END).decisions]) == ["already_fired"]
+    assert reasons([*step(alone(engine), first.member, again, gate=START, watermark=END).decisions]) == [
+        "already_fired"
+    ]
 
     refused = arrive("reward.refused", START + HOUR, action_id=request.action_id, reason="supply_exhausted")
-    freed = step(engine, first.member, refused, gate=START, watermark=END).member
-    (second,) = step(engine, freed, again, gate=START, watermark=END).decisions
+    freed = step(alone(engine), first.member, refused, gate=START, watermark=END).member
+    (second,) = step(alone(engine), freed, again, gate=START, watermark=END).decisions
     assert second.attempt == 2
     assert second.requests[0].action_id != request.action_id
 
     granted = arrive("reward.granted", START + HOUR, action_id=request.action_id)
-    done = step(engine, first.member, granted, gate=START, watermark=END).member
-    assert reasons([*step(engine, done, again, gate=START, watermark=END).decisions]) == ["already_fired"]
+    done = step(alone(engine), first.member, granted, gate=START, watermark=END).member
+    assert reasons([*step(alone(engine), done, again, gate=START, watermark=END).decisions]) == ["already_fired"]
 
 
 def test_what_waits_for_a_rule_that_is_gone_is_told(arrive: Arrive) -> None:
     waiting = step(
-        engine_of(rule(trigger=Held("convert", Span(2)))),
+        alone(engine_of(rule(trigger=Held("convert", Span(2))))),
         None,
         arrive("order.confirmed", START),
         gate=START,
         watermark=END,
     )
-    stepped = step(engine_of(), waiting.member, arrive("checkin.recorded", START + HOUR), gate=START, watermark=END)
+    stepped = step(
+        alone(engine_of()), waiting.member, arrive("checkin.recorded", START + HOUR), gate=START, watermark=END
+    )
     assert reasons([*stepped.decisions]) == ["rule_withdrawn"]
     assert stepped.member.pending == ()

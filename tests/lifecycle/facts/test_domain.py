@@ -268,4 +268,4 @@ def test_distinct_values_and_attributes_are_small(arrive: Arrive) -> None:
     arrivals = [arrive("checkin.recorded", NOON, streak=number) for number in range(9)]
     plain, rich = (len(encode(after(arrivals, engine))) for engine in (ENGINE, RICH))
     tally = len(encode({STREAKS: Tally(TODAY, 9, 0)})) - 2
-    assert rich - plain == tally + (1 + 2 + 9 * 8) + (2 + 2 + 8 + 16 + 1)
+    assert rich - plain == tally + (1 + 2 + 9 * 8) + (3 + 2 + 8 + 16 + 1)

@@ -2,16 +2,13 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-import msgspec
 import pytest
 
 from common.auth.principal import Role
 from factories.lifecycle import DAY, HOUR, START, Life, chatted, member, midnight, ordered, registered, voided
 from factories.lifecycle_rows import check
 from factories.policies import DEFAULT_POLICY
-from lifecycle.calendars.domain import Span
-from lifecycle.expressions.domain import Compare, Days, Stands
-from lifecycle.policy.domain import Value
+from lifecycle.authoring.service import shipped_text
 
 pytestmark = pytest.mark.integration
 
@@ -82,18 +79,16 @@ async def test_members_are_listed_page_by_page_and_filtered(life: Life) -> None:
     assert await found(stage="acquire", health="lost") == set()
 
 
-SEGMENTED = msgspec.structs.replace(
-    DEFAULT_POLICY,
-    segments=(
-        Value("loyal", Compare(Days("orders", Span(7)), ">=", 1)),
-        Value("buyer", Stands("stage", ("convert", "repurchase"))),
-    ),
-)
+SEGMENTS = b"""
+segments:
+  loyal: orders.days(7d) >= 1
+  buyer: stage in [convert, repurchase]
+"""
 
 
 @pytest.fixture
 def segmented(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lifecycle.resources.shipped_policy", lambda *, tz: msgspec.structs.replace(SEGMENTED, tz=tz))
+    monkeypatch.setattr("lifecycle.resources.shipped_text", lambda: shipped_text() + SEGMENTS)
 
 
 async def test_segments_are_shown_told_and_kept(segmented: None, life: Life) -> None:

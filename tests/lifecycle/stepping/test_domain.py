@@ -26,6 +26,7 @@ from lifecycle.policy.domain import Value
 from lifecycle.rulebook.domain import Cooldown, Enters, Held, On, Rule
 from lifecycle.standing.domain import next_change_at, standing
 from lifecycle.stepping.domain import Arrival, reconsidered, step, wake, wake_at
+from lifecycle.versions.domain import alone
 
 START = datetime(2026, 3, 2, 4, tzinfo=UTC)
 END = START + timedelta(days=400)
@@ -122,7 +123,9 @@ class Worker:
             appended_at = arrival.appended_at if self.logical else max(each.appended_at for each in batch)
             read = msgspec.structs.replace(arrival, appended_at=appended_at)
             member_id = UUID(arrival.event.subject)
-            self.rows[member_id] = self.tell(step(ENGINE, self.member(member_id), read, gate=START, watermark=END))
+            self.rows[member_id] = self.tell(
+                step(alone(ENGINE), self.member(member_id), read, gate=START, watermark=END)
+            )
         if crash:
             self.rows, self.told = rows, defaultdict(list, told)
         else:
@@ -130,7 +133,7 @@ class Worker:
 
     def tick(self, up_to: datetime) -> None:
         for member_id, row in self.rows.items():
-            self.rows[member_id] = self.tell(wake(ENGINE, decode(row), up_to=up_to, gate=START))
+            self.rows[member_id] = self.tell(wake(alone(ENGINE), decode(row), up_to=up_to, gate=START))
 
     def forget_due_times(self) -> None:
         for member_id, row in self.rows.items():
@@ -201,7 +204,7 @@ def test_the_law_catches_a_missing_watermark_and_the_wall_clock(wrong: dict[str,
 def test_nothing_is_due_later_than_the_next_change(data: st.DataObject, arrive: Arrive) -> None:
     member = None
     for _, arrival in data.draw(interleaved(arrive=arrive)):
-        member = step(ENGINE, member and decode(encode(member)), arrival, gate=START, watermark=END).member
+        member = step(alone(ENGINE), member and decode(encode(member)), arrival, gate=START, watermark=END).member
         change = next_change_at(ENGINE, member.facts, member.at)
         assert change is None or (member.due is not None and member.at < member.due <= change)
         assert member.standing == standing(ENGINE, member.facts, member.at)
@@ -239,11 +242,11 @@ class Outage:
             while waiting:
                 bound = limit if self.waits else END
                 member = self.members.get(member_id)
-                if self.note(step(ENGINE, member, waiting[0], gate=now, watermark=bound)).waits:
+                if self.note(step(alone(ENGINE), member, waiting[0], gate=now, watermark=bound)).waits:
                     break
                 waiting.pop(0)
             if not waiting:
-                self.note(wake(ENGINE, self.members[member_id], up_to=limit, gate=now))
+                self.note(wake(alone(ENGINE), self.members[member_id], up_to=limit, gate=now))
 
     def note(self, stepped: Stepped) -> Stepped:
         self.stepped.append(stepped)
@@ -314,7 +317,7 @@ def entered(stepped: Stepped) -> list[tuple[Any, ...]]:
 
 
 def test_the_first_event_enters_the_standing_of_no_facts_and_is_folded_after_it(arrive: Arrive) -> None:
-    stepped = step(ENGINE, None, arrive("order.confirmed", START), gate=START, watermark=END)
+    stepped = step(alone(ENGINE), None, arrive("order.confirmed", START), gate=START, watermark=END)
     assert entered(stepped) == [
         (None, "acquire", 1, START, "event"),
         (None, "active", 1, START, "event"),
@@ -324,9 +327,9 @@ def test_the_first_event_enters_the_standing_of_no_facts_and_is_folded_after_it(
 
 def test_an_event_first_catches_up_through_what_time_changed(arrive: Arrive) -> None:
     engine = compiled(DEFAULT_POLICY)
-    member = step(engine, None, arrive("member.registered", START), gate=START, watermark=END).member
+    member = step(alone(engine), None, arrive("member.registered", START), gate=START, watermark=END).member
     later = START + timedelta(days=40)
-    stepped = step(engine, member, arrive("checkin.recorded", later), gate=later, watermark=END)
+    stepped = step(alone(engine), member, arrive("checkin.recorded", later), gate=later, watermark=END)
     midnight = datetime(2026, 3, 1, 16, tzinfo=UTC)
     assert entered(stepped) == [
         ("active", "at_risk", 1, midnight + timedelta(days=8), "time"),
@@ -337,35 +340,35 @@ def test_an_event_first_catches_up_through_what_time_changed(arrive: Arrive) -> 
 
 
 def test_a_producers_clock_that_goes_back_does_not_take_the_member_back(arrive: Arrive) -> None:
-    member = step(ENGINE, None, arrive("checkin.recorded", START), gate=START, watermark=END).member
-    stepped = step(ENGINE, member, arrive("order.confirmed", START - 24 * HOUR), gate=START, watermark=END)
+    member = step(alone(ENGINE), None, arrive("checkin.recorded", START), gate=START, watermark=END).member
+    stepped = step(alone(ENGINE), member, arrive("order.confirmed", START - 24 * HOUR), gate=START, watermark=END)
     assert stepped.member.at == START
     assert entered(stepped) == [("activate", "convert", 1, START, "event")]
 
 
 def test_a_wake_before_anything_is_due_changes_nothing(arrive: Arrive) -> None:
-    member = step(ENGINE, None, arrive("checkin.recorded", START), gate=START, watermark=END).member
+    member = step(alone(ENGINE), None, arrive("checkin.recorded", START), gate=START, watermark=END).member
     due = wake_at(member)
     assert due == START + SILENCE  # nothing was heard yet of the points asked for
-    assert wake(ENGINE, member, up_to=due - INSTANT, gate=due) == Stepped(member=member)
-    asked = wake(ENGINE, member, up_to=due, gate=due)
+    assert wake(alone(ENGINE), member, up_to=due - INSTANT, gate=due) == Stepped(member=member)
+    asked = wake(alone(ENGINE), member, up_to=due, gate=due)
     assert [*asked.asked_again] == [effect.request for slot in member.slots for effect in slot.effects]
     assert wake_at(asked.member) == due + 2 * SILENCE
 
 
 def test_while_a_producer_is_unknown_events_pass_until_something_is_due(arrive: Arrive) -> None:
-    member = step(ENGINE, None, arrive("order.confirmed", START), gate=START, watermark=None).member
+    member = step(alone(ENGINE), None, arrive("order.confirmed", START), gate=START, watermark=None).member
     assert member.due == START + HOUR  # thanks, an hour after the first order
     soon = arrive("order.confirmed", START + HOUR / 2)
-    assert not step(ENGINE, member, soon, gate=START, watermark=None).waits
+    assert not step(alone(ENGINE), member, soon, gate=START, watermark=None).waits
     late = arrive("order.confirmed", START + 2 * HOUR)
-    assert step(ENGINE, member, late, gate=START, watermark=None) == Stepped(member=member, waits=True)
-    assert not step(ENGINE, member, late, gate=START, watermark=START + HOUR).waits
+    assert step(alone(ENGINE), member, late, gate=START, watermark=None) == Stepped(member=member, waits=True)
+    assert not step(alone(ENGINE), member, late, gate=START, watermark=START + HOUR).waits
 
 
 @pytest.mark.parametrize("cause", ["policy", "merge", "correction"])
 def test_what_the_member_did_not_cause_fires_nothing_not_even_later(cause: Any, arrive: Arrive) -> None:
-    member = step(ENGINE, None, arrive("order.confirmed", START), gate=START, watermark=END).member
+    member = step(alone(ENGINE), None, arrive("order.confirmed", START), gate=START, watermark=END).member
     nobody = Compare(Days("engaged"), "<", 0)
     stages = [Value("acquire", Always()), *(Value(each.name, nobody) for each in POLICY.stages[1:])]
     other = compiled(msgspec.structs.replace(POLICY, stages=tuple(stages)))
@@ -375,14 +378,16 @@ def test_what_the_member_did_not_cause_fires_nothing_not_even_later(cause: Any, 
     assert entered(stepped) == [("acquire", "convert", 2, START, cause)]
     assert not stepped.decisions
     assert not stepped.member.pending
-    later = wake(ENGINE, stepped.member, up_to=START + timedelta(days=6), gate=START)
+    later = wake(alone(ENGINE), stepped.member, up_to=START + timedelta(days=6), gate=START)
     assert [decision for decision in later.decisions if decision.requests] == []
 
 
 def test_stages_fall_by_refund_and_never_by_time(arrive: Arrive) -> None:
-    member = step(ENGINE, None, arrive("order.confirmed", START), gate=START, watermark=END).member
-    assert wake(ENGINE, member, up_to=END, gate=START).member.stage == "convert"
-    voided = step(ENGINE, member, arrive("order.voided", START + HOUR, confirmed_at=START), gate=START, watermark=END)
+    member = step(alone(ENGINE), None, arrive("order.confirmed", START), gate=START, watermark=END).member
+    assert wake(alone(ENGINE), member, up_to=END, gate=START).member.stage == "convert"
+    voided = step(
+        alone(ENGINE), member, arrive("order.voided", START + HOUR, confirmed_at=START), gate=START, watermark=END
+    )
     assert entered(voided) == [("convert", "acquire", 2, START + HOUR, "event")]
 
 
@@ -393,7 +398,7 @@ def test_a_segment_is_entered_and_left_and_entered_again(arrive: Arrive) -> None
     ]
     member, told = None, list[Stepped]()
     for order in orders:
-        told.append(step(ENGINE, member, order, gate=order.appended_at, watermark=END))
+        told.append(step(alone(ENGINE), member, order, gate=order.appended_at, watermark=END))
         member = told[-1].member
     assert member is not None
     found = [each for stepped in told for each in stepped.transitions if each.dimension in {"loyal", "sleepy"}]
@@ -421,7 +426,9 @@ def test_a_segment_that_a_policy_no_longer_has_is_left(segments: tuple[Value, ..
     member = None
     for day in range(2):
         at = START + day * 24 * HOUR
-        member = step(ENGINE, member, arrive("order.confirmed", at, confirmed_at=at), gate=at, watermark=END).member
+        member = step(
+            alone(ENGINE), member, arrive("order.confirmed", at, confirmed_at=at), gate=at, watermark=END
+        ).member
     assert member is not None
     rules = tuple(rule for rule in POLICY.rules if rule.id not in {"sleepy", "loyal"})
     other = compiled(msgspec.structs.replace(POLICY, segments=segments, rules=rules))

@@ -179,11 +179,11 @@ async def test_a_member_who_cannot_be_moved_is_put_off(life: Life, monkeypatch: 
     await life.happen(registered(ANNA), registered(BEN))
     original = Subject.wake
 
-    def wake(subject: Subject[Any], engine: Any) -> Any:
+    def wake(subject: Subject[Any]) -> Any:
         assert subject.member is not None
         if subject.member.member_id == ANNA:
             raise ValueError("not to be moved")
-        return original(subject, engine)
+        return original(subject)
 
     with monkeypatch.context() as patch:
         patch.setattr(Subject, "wake", wake)

@@ -9,3 +9,7 @@ class MemberUnknown(NotFound):
 
 class RangeInvalid(Invalid):
     """The days asked for are none, or too many."""
+
+
+class VersionUnknown(NotFound):
+    """No version of the policy has that number."""

@@ -20,7 +20,8 @@ async def show_counts(db: Database) -> None:
     """Tell the metrics what the database counts."""
     resources: Resources = db.resources
     counts = await standing.counts(db)
-    resources.metrics.show_members(standing.totals(counts, resources.engine.policy))
+    policy = (await resources.versions.now(db)).latest.engine.policy
+    resources.metrics.show_members(standing.totals(counts, policy))
     resources.metrics.waiting.set(await waiting.count(db))
 
 

@@ -1,10 +1,19 @@
 """The tables of lifecycle. The log's own tables are in `common.bus.tables`."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Identity, Index, SmallInteger, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Identity,
+    Index,
+    SmallInteger,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -43,6 +52,8 @@ class Member(Base, table=True):
     health: str
     due_at: datetime | None = Field(sa_type=Moment)
     """When they have to be woken at the latest; their timer may be earlier, never later."""
+    version: int
+    """Of the policy that they live by."""
 
 
 class MemberTimer(Base, table=True):
@@ -75,6 +86,8 @@ class WaitingEvent(Base, table=True):
     type: str
     event_id: UUID
     envelope: bytes
+    revision: int = Field(sa_type=BigInteger)
+    """What was in force when it was read; see `changes`."""
 
 
 class LaneClock(Base, table=True):
@@ -118,6 +131,9 @@ class Transition(Base, table=True):
     episode: int
     at: datetime = Field(sa_type=Moment)
     cause: str
+    version: int
+    grounds: dict[str, Any] = Field(sa_type=JSONB)
+    """The values by which they stand so."""
 
 
 class Action(Base, table=True):
@@ -161,3 +177,129 @@ class ActionCount(Base, table=True):
     kind: str = Field(primary_key=True)
     state: str = Field(primary_key=True)
     actions: int = Field(sa_type=BigInteger)
+
+
+class PolicyVersion(Base, table=True):
+    """The text of a version 版本 of the policy, as it was prepared. Never changed."""
+
+    __tablename__ = "policy_version"
+    __table_args__ = (CheckConstraint("number > 0", name="number"),)
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    text: str
+    tz: str
+    """The zone of a policy that names none."""
+    metrics: dict[str, int] = Field(sa_type=JSONB)
+    """The permanent number of each, by which its facts are kept."""
+    attributes: dict[str, int] = Field(sa_type=JSONB)
+
+
+class PolicyChange(Base, table=True):
+    """What was changed 變更, by whom and when. What is in force is what these come to, in their order."""
+
+    __tablename__ = "policy_change"
+    __table_args__ = (
+        CheckConstraint("revision > 0", name="revision"),
+        CheckConstraint("kind IN ('prepared', 'published', 'abandoned', 'paused', 'resumed')", name="kind"),
+        CheckConstraint("(kind IN ('paused', 'resumed')) = (rule IS NOT NULL)", name="rule"),
+        CheckConstraint("(kind IN ('prepared', 'published', 'abandoned')) = (version IS NOT NULL)", name="version"),
+        CheckConstraint("(kind = 'published') = (effective_at IS NOT NULL)", name="effective"),
+        Index(None, "version", unique=True, postgresql_where=text("kind = 'published'")),
+    )
+    revision: int = Field(
+        sa_column=Column("revision", BigInteger, primary_key=True, autoincrement=False, nullable=False)
+    )
+    at: datetime = Field(sa_type=Moment)
+    kind: str
+    version: int | None = Field(foreign_key="policy_version.number")
+    rule: str | None
+    effective_at: datetime | None = Field(sa_type=Moment)
+    operator_id: UUID | None
+    """None: the installation itself."""
+    note: str
+
+
+class Journal(Base, table=True):
+    """The journal 日誌: what each batch of a lane took in. From it everything else can be made again, to the byte."""
+
+    __tablename__ = "journal"
+    __table_args__ = (
+        CheckConstraint("kind IN ('events', 'time')", name="kind"),
+        CheckConstraint("number > 0", name="number"),
+        Index(None, "lane", "gate_at"),
+    )
+    lane: int = Field(sa_type=SmallInteger, primary_key=True, sa_column_kwargs={"autoincrement": False})
+    number: int = Field(sa_column=Column("number", BigInteger, primary_key=True, autoincrement=False, nullable=False))
+    kind: str
+    gate_at: datetime = Field(sa_type=Moment)
+    watermark: datetime | None = Field(sa_type=Moment)
+    revision: int = Field(sa_type=BigInteger)
+    software: str
+    """The engine's and the time zones' data."""
+    subjects: bytes
+    """The first four bytes of the id of each member in it: whoever looks for one finds the few rows to open."""
+    inputs: bytes
+
+
+class Receipt(Base, table=True):
+    """A decision 決定 and what it was taken by: acted, held out, waiting, or given up."""
+
+    __tablename__ = "receipt"
+    __table_args__ = (
+        Index(None, "member_id", "number"),
+        Index(None, "rule", "number"),
+        CheckConstraint("attempt >= 0", name="attempt"),
+    )
+    number: int = _number()
+    member_id: UUID
+    rule: str
+    key: str
+    version: int
+    at: datetime = Field(sa_type=Moment)
+    """Logical time of what triggered the rule."""
+    gate_at: datetime = Field(sa_type=Moment)
+    outcome: str
+    """`acted`, or the reason why not."""
+    until: datetime | None = Field(sa_type=Moment)
+    """When it is decided again."""
+    attempt: int = Field(sa_type=SmallInteger)
+    detail: bytes
+    """The values of the leaves, and what else decided."""
+
+
+class ReceiptCount(Base, table=True):
+    """Decisions not to act that changed nothing: one row a member, rule, reason and business day, with the latest's values."""
+
+    __tablename__ = "receipt_count"
+    __table_args__ = (CheckConstraint("times > 0", name="times"), _ROOM)
+    member_id: UUID = Field(primary_key=True)
+    rule: str = Field(primary_key=True)
+    reason: str = Field(primary_key=True)
+    day: date = Field(primary_key=True)
+    times: int
+    version: int
+    at: datetime = Field(sa_type=Moment)
+    detail: bytes
+
+
+class PolicySweep(Base, table=True):
+    """How far the members of a lane have been taken to a version, in the order of their ids."""
+
+    __tablename__ = "policy_sweep"
+    __table_args__ = (CheckConstraint("members >= 0", name="members"), _ROOM)
+    version: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    lane: int = Field(sa_type=SmallInteger, primary_key=True, sa_column_kwargs={"autoincrement": False})
+    last_id: UUID | None
+    members: int = Field(sa_type=BigInteger)
+    finished_at: datetime | None = Field(sa_type=Moment)
+
+
+class PolicyBackfill(Base, table=True):
+    """How far what a version counts anew has been counted of a lane's members from the journal, in the order of their ids."""
+
+    __tablename__ = "policy_backfill"
+    __table_args__ = (CheckConstraint("members >= 0", name="members"), _ROOM)
+    version: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    lane: int = Field(sa_type=SmallInteger, primary_key=True, sa_column_kwargs={"autoincrement": False})
+    last_id: UUID | None
+    members: int = Field(sa_type=BigInteger)
+    finished_at: datetime | None = Field(sa_type=Moment)

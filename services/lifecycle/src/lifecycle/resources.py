@@ -1,25 +1,26 @@
-"""What only lifecycle holds while it runs: the policy made ready to run, its instruments, the alarm of its timers."""
+"""What only lifecycle holds while it runs: the versions of the policy, its instruments, the alarm of its timers."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from common.runtime import Runtime
-from lifecycle.authoring.service import shipped_policy
-from lifecycle.engine.domain import Engine, compiled
+from lifecycle.authoring.service import shipped_text
 from lifecycle.metrics import LifecycleMetrics
 from lifecycle.timers.service import Alarm
+from lifecycle.versions import service as versions
+from lifecycle.versions.service import VersionCache
 
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    engine: Engine
     metrics: LifecycleMetrics
+    versions: VersionCache = field(default_factory=VersionCache)
     alarm: Alarm = field(default_factory=Alarm)
 
 
 @asynccontextmanager
 async def build_resources(runtime: Runtime) -> AsyncIterator[Resources]:
-    """The policy's zone is the installation's: its days begin where the business is."""
-    policy = shipped_policy(tz=runtime.settings.timezone)
-    yield Resources(engine=compiled(policy), metrics=LifecycleMetrics(runtime.registry))
+    """The first policy's zone is the installation's: its days begin where the business is."""
+    await versions.install(runtime.db, text=shipped_text().decode(), tz=runtime.settings.timezone)
+    yield Resources(metrics=LifecycleMetrics(runtime.registry))

@@ -8,11 +8,11 @@ from uuid import UUID
 
 from common.contracts.lifecycle import ActionRequested
 from lifecycle.actions.domain import outcome
-from lifecycle.engine.domain import Engine
 from lifecycle.members.domain import Member
 from lifecycle.moments.domain import Stepped
-from lifecycle.stepping.domain import Arrival, step, wake, wake_at
+from lifecycle.stepping.domain import Arrival, due_at, step, wake, wake_at
 from lifecycle.transitions.domain import Transition
+from lifecycle.versions.domain import Versions
 from lifecycle.waiting.domain import Turn, in_turn
 
 Source = TypeVar("Source")
@@ -58,6 +58,7 @@ class Step(Generic[Source]):
 class Subject(Generic[Source]):
     """A member within a batch."""
 
+    versions: Versions
     lane: int
     gate: datetime
     watermark: datetime | None
@@ -75,18 +76,18 @@ class Subject(Generic[Source]):
 
     failed: list[tuple[Turn[Source], Exception]] = field(default_factory=list)
 
-    def take(self, engine: Engine, *, producer: str, arrival: Arrival, source: Source) -> Iterator[Step[Source]]:
+    def take(self, *, producer: str, arrival: Arrival, source: Source) -> Iterator[Step[Source]]:
         self.queue = in_turn(self.queue, producer=producer, arrival=arrival, source=source)
-        return self.advance(engine)
+        return self.advance()
 
-    def advance(self, engine: Engine) -> Iterator[Step[Source]]:
+    def advance(self) -> Iterator[Step[Source]]:
         """Step what waits, until the first that has to wait on. One that fails after it waited is set aside: the event
         that comes after it, or the time that passes, is not to blame.
         """
         while self.queue:
             turn = self.queue[0]
             try:
-                stepped = step(engine, self.member, turn.arrival, gate=self.gate, watermark=self.watermark)
+                stepped = step(self.versions, self.member, turn.arrival, gate=self.gate, watermark=self.watermark)
             except Exception as error:
                 if turn.number is None or isinstance(error, MemoryError):
                     raise
@@ -100,18 +101,21 @@ class Subject(Generic[Source]):
             self.heard |= outcome(turn.arrival.event) is not None
             self.queue = self.queue[1:]
 
-    def wake(self, engine: Engine) -> Iterator[Step[Source]]:
+    def wake(self) -> Iterator[Step[Source]]:
         """Step what waits, then let time pass up to the watermark: all that was appended by then is in the member."""
-        yield from self.advance(engine)
+        yield from self.advance()
         if self.member is not None and self.watermark is not None:
-            stepped = wake(engine, self.member, up_to=self.watermark, gate=self.gate)
+            stepped = wake(self.versions, self.member, up_to=self.watermark, gate=self.gate)
             self.member = stepped.member
             yield Step(stepped, None)
 
     @property
     def wake_at(self) -> datetime | None:
-        """When they have to be woken at the latest."""
-        return None if self.member is None else wake_at(self.member)
+        """When they have to be woken at the latest; with events that wait, also for what these wait for."""
+        if self.member is None:
+            return None
+        moments = (wake_at(self.member), due_at(self.versions, self.member) if self.queue else None)
+        return min((moment for moment in moments if moment is not None), default=None)
 
     @property
     def arrived(self) -> list[Turn[Source]]:

@@ -1,5 +1,6 @@
 """Members are loaded, stepped and written with all that is told of them, in one transaction of their lanes' owner."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,16 +12,20 @@ import structlog
 from common.bus import dead_letters
 from common.bus.dead_letters import Reason, SetAside
 from common.bus.lanes import lane_of
-from common.bus.records import Received
+from common.bus.records import LogRow, Received
 from common.db import UnitOfWork
 from lifecycle.actions import service as actions
 from lifecycle.batches.domain import Asking, Step, Subject
 from lifecycle.clocks import service as clocks
+from lifecycle.clocks.service import LaneTime
+from lifecycle.journal import service as journal
 from lifecycle.members import service as members
+from lifecycle.receipts import service as receipts
 from lifecycle.resources import Resources
 from lifecycle.standing import service as standing
 from lifecycle.timers import service as timers
 from lifecycle.transitions import service as transitions
+from lifecycle.versions.domain import Versions
 from lifecycle.waiting import service as waiting
 
 log = structlog.get_logger(__name__)
@@ -30,6 +35,8 @@ Taken = Received[Any]
 
 @dataclass(slots=True)
 class Batch:
+    versions: Versions
+    times: dict[int, LaneTime]
     subjects: dict[UUID, Subject[Taken]]
     steps: list[tuple[UUID, Step[Taken]]] = field(default_factory=list)
     """In the order in which they were taken."""
@@ -39,26 +46,32 @@ class Batch:
 
     @property
     def stepped(self) -> list[tuple[UUID, Subject[Taken]]]:
-        """The members that are not as they were loaded, in the order of their ids."""
-        changed = ((key, subject) for key, subject in self.subjects.items() if subject.member != subject.loaded)
+        """The members that are not as they were loaded, or wait for something new, in the order of their ids."""
+        changed = (
+            (key, subject)
+            for key, subject in self.subjects.items()
+            if subject.member != subject.loaded or subject.arrived
+        )
         return sorted(changed, key=lambda each: each[0].int)
 
 
 async def take(uow: UnitOfWork, events: Sequence[Taken]) -> None:
     """Step every event, in the order given."""
-    resources: Resources = uow.resources
     batch = await load(uow, {received.event.member_id for received in events})
+    taken: dict[int, list[tuple[UUID, LogRow]]] = defaultdict(list)
     for received in events:
         member_id = received.event.member_id
-        steps = batch.subjects[member_id].take(
-            resources.engine,
+        subject = batch.subjects[member_id]
+        taken[subject.lane].append((member_id, received.row))
+        steps = subject.take(
             producer=received.row.producer,
-            arrival=waiting.arrival_of(received),
+            arrival=waiting.arrival_of(received, revision=batch.versions.revision),
             source=received,
         )
         batch.add(member_id, steps)
     await write(uow, batch)
     await _arm(uow, batch)
+    await journal.write_events(uow, taken, batch.times)
 
 
 async def wake(uow: UnitOfWork, members_due: Collection[UUID]) -> None:
@@ -66,24 +79,31 @@ async def wake(uow: UnitOfWork, members_due: Collection[UUID]) -> None:
     resources: Resources = uow.resources
     batch = await load(uow, members_due)
     for member_id, subject in batch.subjects.items():
-        batch.add(member_id, subject.wake(resources.engine))
+        batch.add(member_id, subject.wake())
     await write(uow, batch)
     due = [(member_id, subject.lane, subject.wake_at) for member_id, subject in batch.subjects.items()]
     await timers.rearm(uow, due, alarm=resources.alarm)
+    woken: dict[int, list[UUID]] = defaultdict(list)
+    for member_id, subject in batch.subjects.items():
+        woken[subject.lane].append(member_id)
+    await journal.write_time(uow, woken, batch.times)
     uow.on_commit.append(lambda: resources.metrics.woken.inc(len(due)))
 
 
 async def load(uow: UnitOfWork, wanted: Collection[UUID]) -> Batch:
+    resources: Resources = uow.resources
     known = await members.load(uow, wanted)
     lanes = {
         member_id: known[member_id].lane if member_id in known else lane_of(str(member_id)) for member_id in wanted
     }
     times = await clocks.turn(uow, set(lanes.values()))
+    versions = await resources.versions.at(uow, max((time.revision for time in times.values()), default=0))
     queues = await waiting.queues(uow, [key for key, loaded in known.items() if loaded.waits])
     subjects: dict[UUID, Subject[Taken]] = {}
     for member_id in wanted:
         time, loaded, queue = times[lanes[member_id]], known.get(member_id), queues.get(member_id, [])
         subjects[member_id] = Subject(
+            versions=versions,
             lane=lanes[member_id],
             gate=time.gate,
             watermark=time.watermark,
@@ -93,7 +113,7 @@ async def load(uow: UnitOfWork, wanted: Collection[UUID]) -> Batch:
             queue=queue,
             kept=tuple(turn.number for turn in queue if turn.number is not None),
         )
-    return Batch(subjects)
+    return Batch(versions, times, subjects)
 
 
 async def write(uow: UnitOfWork, batch: Batch) -> None:
@@ -102,6 +122,11 @@ async def write(uow: UnitOfWork, batch: Batch) -> None:
     await standing.move(uow, [(subject.lane, subject.loaded, member) for _, subject, member in changed])
     await transitions.record(
         uow, [(key, transition) for key, step in batch.steps for transition in step.stepped.transitions]
+    )
+    await receipts.record(
+        uow,
+        [(key, decision, batch.subjects[key].gate) for key, step in batch.steps for decision in step.stepped.decisions],
+        calendars={version.number: version.engine.calendar for version in batch.versions.published},
     )
     await actions.record(
         uow,

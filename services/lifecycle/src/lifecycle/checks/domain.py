@@ -24,6 +24,7 @@ from lifecycle.rules.domain import Occasion, is_still, waits_still
 from lifecycle.soundness.domain import COMMUNITY, CONSENT
 
 Reason = Literal[
+    "paused",
     "already_fired",
     "already_waiting",
     "cooling_down",
@@ -36,6 +37,7 @@ Reason = Literal[
     "capped",
     "held_out",
     "rule_withdrawn",
+    "rule_changed",
 ]
 
 
@@ -84,9 +86,15 @@ class Objection(msgspec.Struct, frozen=True):
 
     reason: Reason
     until: datetime | None = None
+    by: str | None = None
+    """The guard that objects, as the policy writes it."""
 
 
 Check = Callable[[Case], Objection | None]
+
+
+def paused(case: Case) -> Objection | None:
+    return Objection("paused") if case.occasion.rule.id in case.engine.paused else None
 
 
 def reentry(case: Case) -> Objection | None:
@@ -156,7 +164,8 @@ def caps(case: Case) -> Objection | None:
     )
     if cap is None:
         return None
-    return _waits(case, "capped", free_at(cap, case.gate, calendar) if rule.capped == "wait" else None)
+    until = free_at(cap, case.gate, calendar) if rule.capped == "wait" else None
+    return msgspec.structs.replace(_waits(case, "capped", until), by=str(cap))
 
 
 def holdout(case: Case) -> Objection | None:
@@ -185,7 +194,7 @@ def unit_of(case: Case, holdout: Holdout) -> str:
     return case.member.units.get(holdout.salt) or str(case.situation.attribute(COMMUNITY) or case.member.member_id)
 
 
-BEFORE_CONDITION: tuple[Check, ...] = (reentry, still_true)
+BEFORE_CONDITION: tuple[Check, ...] = (paused, reentry, still_true)
 AFTER_CONDITION: tuple[Check, ...] = (refusals, consent, staleness, quiet_hours, caps, holdout)
 
 

@@ -10,7 +10,7 @@ INSERT INTO lane_clock AS clock (lane, gate_at, watermark)
 SELECT lane, $2, $3 FROM unnest($1::smallint[]) AS asked (lane) ORDER BY lane
 ON CONFLICT (lane) DO UPDATE
 SET gate_at = greatest(clock.gate_at, excluded.gate_at), watermark = greatest(clock.watermark, excluded.watermark)
-RETURNING lane, gate_at, watermark
+RETURNING lane, gate_at, watermark, (SELECT coalesce(max(revision), 0) FROM policy_change) AS revision
 """
 
 

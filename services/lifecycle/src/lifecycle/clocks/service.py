@@ -12,6 +12,8 @@ from lifecycle.clocks import repository
 class LaneTime:
     gate: datetime
     watermark: datetime | None
+    revision: int
+    """What is in force: see `changes`."""
 
 
 async def turn(uow: UnitOfWork, lanes: Collection[int], *, watermark: datetime | None = None) -> dict[int, LaneTime]:
@@ -19,4 +21,4 @@ async def turn(uow: UnitOfWork, lanes: Collection[int], *, watermark: datetime |
     if not lanes:
         return {}
     rows = await repository.turn(uow, lanes, gate_at=uow.now, watermark=watermark)
-    return {row["lane"]: LaneTime(row["gate_at"], row["watermark"]) for row in rows}
+    return {row["lane"]: LaneTime(row["gate_at"], row["watermark"], row["revision"]) for row in rows}

@@ -32,6 +32,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     at: datetime
     """Logical time of the occasion."""
+    version: int = 1
+    """Of the policy."""
     reason: Reason | None = None
     """Why not to act; None when the requests are to be carried out."""
     until: datetime | None = None
@@ -42,6 +44,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """The leaf values of the rule's condition, if it was asked."""
     units: dict[str, str] = {}
     """By the salt of a holdout, the community that the member was drawn as."""
+    by: str | None = None
+    """The guard that objected, as the policy writes it."""
 
 
 def decide(engine: Engine, member: Member, occasion: Occasion, *, gate: datetime) -> Decision:
@@ -52,8 +56,10 @@ def decide(engine: Engine, member: Member, occasion: Occasion, *, gate: datetime
         rule=occasion.rule.id,
         key=occasion.key,
         at=occasion.at,
+        version=engine.version,
         reason=objection.reason if objection else None,
         until=objection.until if objection else None,
+        by=objection.by if objection else None,
         attempt=attempt,
         requests=() if objection else tuple(_requests(case, attempt)),
         values=values,

@@ -19,7 +19,7 @@ from lifecycle.filters.domain import filter_of
 from lifecycle.guards.domain import SendClass
 from lifecycle.measures.domain import Numbers
 from lifecycle.outlooks.domain import Outlook, outlook
-from lifecycle.policy.domain import Dimension, Policy
+from lifecycle.policy.domain import Dimension, Policy, Value
 from lifecycle.rulebook.domain import Enters, Held, Leaves, On, Rule
 from lifecycle.soundness.domain import in_order
 from lifecycle.sources.domain import AttributeSource, Metric
@@ -37,6 +37,8 @@ class CompiledDimension:
 @dataclass(frozen=True, kw_only=True)
 class Engine:
     policy: Policy
+    version: int
+    """Its number, by which members, decisions and transitions name it."""
     calendar: Calendar
     numbers: Numbers
     holidays: frozenset[int]
@@ -46,6 +48,8 @@ class Engine:
     """Stage, health, and each segment for itself; each after those that its conditions ask."""
     dimension_of: Mapping[str, str]
     """A value's dimension."""
+    asked: Mapping[str, tuple[Value, ...]]
+    """By dimension, its values in the order of asking."""
     rules: Mapping[str, Rule]
     said: Mapping[str, tuple[str, ...]]
     """By rule, the fields of its event that its condition asks."""
@@ -54,20 +58,24 @@ class Engine:
     on_entering: Mapping[str, tuple[Rule, ...]]
     """The rules that entering a value may trigger, now or later."""
     on_leaving: Mapping[str, tuple[Rule, ...]]
+    paused: frozenset[str] = frozenset()
+    """Rules that do nothing for now."""
 
 
-def compiled(policy: Policy) -> Engine:
+def compiled(policy: Policy, *, version: int = 1) -> Engine:
     numbers = {metric.name: metric.number for metric in policy.metrics}
     numbers |= {source.name: ATTRIBUTES + source.number for source in policy.attributes}
     dimensions = (*policy.dimensions, *_segments(policy))
     return Engine(
         policy=policy,
+        version=version,
         calendar=Calendar(ZoneInfo(policy.tz)),
         numbers=numbers,
         holidays=frozenset(day.toordinal() - EPOCH for day in policy.holidays),
         folds=_grouped(chain(*map(_folds, policy.metrics), map(_telling, policy.attributes))),
         dimensions=tuple(_dimension(dimension, numbers) for dimension in dimensions),
         dimension_of={value.name: dimension.name for dimension in dimensions for value in dimension.values},
+        asked={dimension.name: _in_order(dimension) for dimension in dimensions},
         rules={rule.id: rule for rule in policy.rules},
         said={rule.id: _said(rule.condition) for rule in policy.rules},
         on_event=_grouped((rule.trigger.event, rule) for rule in policy.rules if isinstance(rule.trigger, On)),
@@ -102,7 +110,7 @@ def _folds(metric: Metric) -> Iterable[tuple[str, Fold]]:
     retraction = metric.retraction
     fold = partial(
         Fold,
-        metric=metric.number,
+        place=metric.number,
         amount=amount,
         where=None if metric.where == Always() else filter_of(metric.where),
         distinct=partial(field_of, field=metric.distinct) if metric.distinct else None,
@@ -123,7 +131,9 @@ def _moment(field: str) -> Callable[[Event], datetime]:
 
 
 def _dimension(dimension: Dimension, numbers: Numbers) -> CompiledDimension:
-    values = [(value.name, outlook(value.condition, numbers)) for value in dimension.values]
-    return CompiledDimension(
-        name=dimension.name, values=tuple(values if dimension.holds == "first" else reversed(values))
-    )
+    values = tuple((value.name, outlook(value.condition, numbers)) for value in _in_order(dimension))
+    return CompiledDimension(name=dimension.name, values=values)
+
+
+def _in_order(dimension: Dimension) -> tuple[Value, ...]:
+    return dimension.values if dimension.holds == "first" else dimension.values[::-1]

@@ -25,7 +25,7 @@ Fact = Tally | bytes
 Facts = dict[int, Fact]
 """Never changed in place."""
 
-ATTRIBUTES = 127
+ATTRIBUTES = 9_999
 """An attribute's place is its number above this."""
 
 VERSION = b"\x01"
@@ -38,7 +38,7 @@ _decoder = msgspec.msgpack.Decoder(Facts)
 class Fold:
     """What an event of one type adds to one metric."""
 
-    metric: int
+    place: int
     sign: int
     """-1 for a retraction."""
     moment: Callable[[Event], datetime] | None
@@ -88,9 +88,9 @@ def folded(
 
 def _counted(facts: Facts, fold: Fold, event: Event, day: int) -> Facts:
     amount = 0 if fold.amount is None else fold.sign * fold.amount(event)
-    after = _put(facts, fold.metric, added(tally_of(facts, fold.metric), day, fold.sign, amount))
+    after = _put(facts, fold.place, added(tally_of(facts, fold.place), day, fold.sign, amount))
     value = None if fold.distinct is None else fold.distinct(event)
-    return after if value is None else _with(after, -fold.metric, digest(value))
+    return after if value is None else _with(after, -fold.place, digest(value))
 
 
 def united(one: Facts, other: Facts) -> Facts:

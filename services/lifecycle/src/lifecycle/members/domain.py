@@ -60,6 +60,8 @@ class Member(msgspec.Struct, frozen=True, array_like=True):
     """What was released, as long as a cap may count it."""
     units: dict[str, str] = {}
     """By the salt of a holdout, the unit that the member was first drawn as: it stays theirs."""
+    version: int = 1
+    """Of the policy that the member lives by."""
 
     @property
     def stage(self) -> str:

@@ -46,7 +46,8 @@ async def list_members(
     """Members with what each metric counted of them, in the order of their ids."""
     resources: Resources = runtime.resources
     found = await service.list_members(db, after=pages.after, stage=stage, health=health, limit=pages.limit)
-    views = [MemberSummary(**_summary(resources.engine, member)) for member in found]
+    versions = await resources.versions.now(db)
+    views = [MemberSummary(**_summary(versions.engine(member.version), member)) for member in found]
     return page(views, limit=pages.limit, last_id=views[-1].member_id if views else None)
 
 
@@ -54,8 +55,8 @@ async def list_members(
 async def get_member(member_id: UUID, _: Operator, db: Db, runtime: CurrentRuntime) -> MemberView:
     """Where a member stands, since when and by what, what waits, and what comes next."""
     resources: Resources = runtime.resources
-    engine = resources.engine
     member = await service.get_member(db, member_id)
+    engine = (await resources.versions.now(db)).engine(member.version)
     recent = await transitions.of_member(db, member_id, limit=RECENT)
     asked = await actions.list_actions(db, member_id=member_id, limit=RECENT)
     return MemberView(

@@ -15,10 +15,11 @@ WHERE member.member_id = ANY($1) ORDER BY member.member_id FOR UPDATE OF member
 """
 
 _SAVE = """
-INSERT INTO member (member_id, lane, state, stage, health, due_at)
-SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::bytea[], $4::text[], $5::text[], $6::timestamptz[])
+INSERT INTO member (member_id, lane, state, stage, health, due_at, version)
+SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::bytea[], $4::text[], $5::text[], $6::timestamptz[], $7::int[])
 ON CONFLICT (member_id) DO UPDATE
-SET state = excluded.state, stage = excluded.stage, health = excluded.health, due_at = excluded.due_at
+SET state = excluded.state, stage = excluded.stage, health = excluded.health, due_at = excluded.due_at,
+    version = excluded.version
 """
 
 _LIST = """
@@ -36,6 +37,7 @@ class Row:
     stage: str
     health: str
     due_at: datetime | None
+    version: int
 
 
 async def lock(uow: UnitOfWork, members: Collection[UUID]) -> list[Record]:
@@ -51,6 +53,7 @@ async def save(uow: UnitOfWork, rows: Sequence[Row]) -> None:
         [row.stage for row in rows],
         [row.health for row in rows],
         [row.due_at for row in rows],
+        [row.version for row in rows],
     )
 
 

@@ -36,7 +36,7 @@ async def save(uow: UnitOfWork, members: Sequence[tuple[Member, int, datetime | 
         await repository.save(
             uow,
             [
-                Row(member.member_id, lane, encode(member), member.stage, member.health, due_at)
+                Row(member.member_id, lane, encode(member), member.stage, member.health, due_at, member.version)
                 for member, lane, due_at in members
             ],
         )

@@ -13,6 +13,7 @@ from lifecycle.actions.domain import Slot, opened, taken
 from lifecycle.caps.domain import Send, remembered
 from lifecycle.decisions.domain import Decision, decide
 from lifecycle.engine.domain import Engine
+from lifecycle.grounds.domain import grounds
 from lifecycle.members.domain import Episode, Member, Pending
 from lifecycle.outlooks.domain import NEVER
 from lifecycle.rulebook.domain import Per
@@ -47,7 +48,7 @@ def passed(
 ) -> Stepped:
     """The member once that moment has passed; `occasions` are what the event of the moment triggered."""
     now, until = standing_on(engine, member.facts, engine.calendar.day_of(at))
-    member, transitions = _stood(msgspec.structs.replace(member, at=at), now, cause=cause)
+    member, transitions = _stood(engine, msgspec.structs.replace(member, at=at), now, cause=cause)
     if not (transitions or occasions or member.pending):
         return Stepped(member=msgspec.structs.replace(member, due=_due(engine, member, until)))
     member, due, decisions = _triggered(engine, member, transitions)
@@ -90,19 +91,19 @@ def rearmed(engine: Engine, member: Member) -> Member:
     return msgspec.structs.replace(member, due=_due(engine, member, until))
 
 
-def _stood(member: Member, now: Standing, *, cause: Cause) -> tuple[Member, tuple[Transition, ...]]:
+def _stood(engine: Engine, member: Member, now: Standing, *, cause: Cause) -> tuple[Member, tuple[Transition, ...]]:
     """The member where they stand now, and how that differs."""
     if now == member.standing:
         return member, ()
     changed = [name for name in {**now, **member.standing} if now.get(name) != member.standing.get(name)]
-    transitions = tuple(_transition(member, dimension, now.get(dimension), cause) for dimension in changed)
+    transitions = tuple(_transition(engine, member, now, dimension, cause) for dimension in changed)
     entered = {each.current: Episode(each.episode, each.at, each.cause) for each in transitions if each.current}
     return msgspec.structs.replace(member, standing=now, episodes=member.episodes | entered), transitions
 
 
-def _transition(member: Member, dimension: str, current: str | None, cause: Cause) -> Transition:
+def _transition(engine: Engine, member: Member, now: Standing, dimension: str, cause: Cause) -> Transition:
     """Whoever leaves without entering another value ends the episode that they were in."""
-    previous = member.standing.get(dimension)
+    previous, current = member.standing.get(dimension), now.get(dimension)
     latest = member.episodes.get(current or previous or "")
     return Transition(
         dimension=dimension,
@@ -111,6 +112,8 @@ def _transition(member: Member, dimension: str, current: str | None, cause: Caus
         episode=(latest.number if latest else 0) + (current is not None),
         at=member.at,
         cause=cause,
+        version=engine.version,
+        values=grounds(engine, dimension, facts=member.facts, standing=now, at=member.at),
     )
 
 
@@ -124,7 +127,7 @@ def _triggered(
     kept = tuple(each for each in found if isinstance(each, Pending))
     occasions = [each for each in (*entries, *found) if isinstance(each, Occasion)]
     decisions = [
-        Decision(rule=each.pending.rule, key="", at=member.at, reason="rule_withdrawn")
+        Decision(rule=each.pending.rule, key="", at=member.at, reason="rule_withdrawn", version=engine.version)
         for each in found
         if isinstance(each, Withdrawn)
     ]

@@ -7,9 +7,10 @@ import msgspec
 from common.contracts.event import Code
 from lifecycle.events.domain import EVENTS, has_moment, kinds_of
 from lifecycle.expressions.domain import Always, Condition
+from lifecycle.facts.domain import ATTRIBUTES
 from lifecycle.soundness.domain import BIRTHDAY, ZONE, PolicyError, check_filter
 
-Number = Annotated[int, msgspec.Meta(ge=1, le=127)]
+Number = Annotated[int, msgspec.Meta(ge=1, le=ATTRIBUTES)]
 
 
 class Retraction(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ transitions whose previous value is None; the event is folded after that. Nothin
 in: any batching gives the same.
 """
 
+import sys
 from datetime import datetime
 from uuid import UUID
 
@@ -16,9 +17,14 @@ from lifecycle.actions.domain import ask_again_at, asked_again, concluded, count
 from lifecycle.clocks.domain import logical_time
 from lifecycle.engine.domain import Engine
 from lifecycle.facts.domain import folded
+from lifecycle.handovers.domain import handed_over
 from lifecycle.members.domain import Member
 from lifecycle.moments.domain import Stepped, joined, passed
 from lifecycle.rules.domain import triggered_by_event
+from lifecycle.versions.domain import Version, Versions
+
+NOW = sys.maxsize
+"""A revision later than any."""
 
 
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,10 +35,12 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     """The event's own."""
     appended_at: datetime
     event: Event
+    revision: int = NOW
+    """What was in force when it was read."""
 
 
 def step(
-    engine: Engine, member: Member | None, arrival: Arrival, *, gate: datetime, watermark: datetime | None
+    versions: Versions, member: Member | None, arrival: Arrival, *, gate: datetime, watermark: datetime | None
 ) -> Stepped:
     """Catch up through every change up to the event, fold it, evaluate, tell the differences.
 
@@ -42,13 +50,15 @@ def step(
     rare: what fell due within the last second, or an outage.
     """
     event, at = arrival.event, logical_time(None if member is None else member.at, arrival.appended_at)
-    before = _seen(engine, event, at, gate) if member is None else _caught_up(engine, member, at, gate, watermark)
-    if before.member.due is not None and before.member.due <= at:
+    before = _seen(versions, event, at, gate) if member is None else _caught_up(versions, member, at, gate, watermark)
+    due = due_at(versions, before.member)
+    if due is not None and due <= at:
         return msgspec.structs.replace(before, waits=True)
+    engine = versions.engine(before.member.version)
     facts = folded(
         before.member.facts,
         event,
-        folds=engine.folds.get(event.NAME, ()),
+        folds=versions.folds(engine.version, event.NAME, read_at=arrival.revision),
         event_id=arrival.event_id,
         time=arrival.time,
         appended_at=arrival.appended_at,
@@ -62,9 +72,9 @@ def step(
     return joined(before, passed(engine, changed, at=at, cause="event", gate=gate, occasions=occasions))
 
 
-def wake(engine: Engine, member: Member, *, up_to: datetime, gate: datetime) -> Stepped:
+def wake(versions: Versions, member: Member, *, up_to: datetime, gate: datetime) -> Stepped:
     """Let time alone move a member, no further than the watermark; and ask again for what met silence."""
-    moved = _caught_up(engine, member, up_to, gate, up_to)
+    moved = _caught_up(versions, member, up_to, gate, up_to)
     slots, repeated = asked_again(moved.member.slots, now=up_to, gate=gate)
     if not repeated:
         return moved
@@ -73,8 +83,16 @@ def wake(engine: Engine, member: Member, *, up_to: datetime, gate: datetime) -> 
     )
 
 
+def due_at(versions: Versions, member: Member) -> datetime | None:
+    """When something happens to the member next without any event: what time brings, or the next version of the policy."""
+    following = versions.following(member.version)
+    if following is None:
+        return member.due
+    return following.effective_at if member.due is None else min(member.due, following.effective_at)
+
+
 def wake_at(member: Member) -> datetime | None:
-    """When the member's timer has to be armed for, at the latest."""
+    """When the member's timer has to be armed for, at the latest. Who has only another version before them is swept."""
     asks = [at for slot in member.slots for effect in slot.effects if (at := ask_again_at(effect))]
     return min((*asks, *([member.due] if member.due else [])), default=None)
 
@@ -82,18 +100,38 @@ def wake_at(member: Member) -> datetime | None:
 def reconsidered(engine: Engine, member: Member, *, at: datetime, cause: Cause, gate: datetime) -> Stepped:
     """Evaluate anew because of something that is neither an event nor time: a publish, a merge, a correction.
 
-    What time had changed by then is to be caught up first, by `wake`; at a publish, under the old policy.
+    What time had changed by then is to be caught up first, by `wake`.
     """
     return passed(engine, member, at=logical_time(member.at, at), cause=cause, gate=gate)
 
 
-def _seen(engine: Engine, event: Event, at: datetime, gate: datetime) -> Stepped:
-    newcomer = Member(member_id=UUID(event.subject), at=at, facts={}, standing={}, episodes={})
+def _seen(versions: Versions, event: Event, at: datetime, gate: datetime) -> Stepped:
+    engine = versions.at(at).engine
+    newcomer = Member(member_id=UUID(event.subject), at=at, facts={}, standing={}, episodes={}, version=engine.version)
     return passed(engine, newcomer, at=at, cause="event", gate=gate)
 
 
-def _caught_up(engine: Engine, member: Member, to: datetime, gate: datetime, watermark: datetime | None) -> Stepped:
+def _caught_up(versions: Versions, member: Member, to: datetime, gate: datetime, watermark: datetime | None) -> Stepped:
+    """Under the old version up to the moment of the next one, then on that."""
     so_far = Stepped(member=member)
-    while watermark is not None and (due := so_far.member.due) is not None and due <= min(to, watermark):
-        so_far = joined(so_far, passed(engine, so_far.member, at=due, cause="time", gate=gate))
+    while watermark is not None and (due := due_at(versions, so_far.member)) is not None and due <= min(to, watermark):
+        so_far = joined(so_far, _brought(versions, so_far.member, due, gate))
     return so_far
+
+
+def _brought(versions: Versions, member: Member, due: datetime, gate: datetime) -> Stepped:
+    if member.due == due:
+        return passed(versions.engine(member.version), member, at=due, cause="time", gate=gate)
+    following = versions.following(member.version)
+    if following is None:
+        raise AssertionError("nothing is due")
+    return _turned(versions, member, following, gate)
+
+
+def _turned(versions: Versions, member: Member, to: Version, gate: datetime) -> Stepped:
+    """The member on the next version: the difference has the publish for its cause and triggers nothing."""
+    at = logical_time(member.at, to.effective_at)
+    facts = versions.kept(to.number, member.facts)
+    before, cancelled = handed_over(to.engine, msgspec.structs.replace(member, facts=facts, version=to.number), at=at)
+    stepped = reconsidered(to.engine, before, at=at, cause="policy", gate=gate)
+    return msgspec.structs.replace(stepped, decisions=(*cancelled, *stepped.decisions))

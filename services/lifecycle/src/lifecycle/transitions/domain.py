@@ -7,6 +7,7 @@ import msgspec
 
 from common.contracts.event import Event
 from common.contracts.lifecycle import Cause, HealthChanged, SegmentEntered, SegmentLeft, StageChanged
+from lifecycle.readings.domain import Reading
 
 
 class Transition(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,6 +20,10 @@ class Transition(msgspec.Struct, frozen=True, kw_only=True):
     """The entries into this value so far, this one included; of a segment that was left, into that."""
     at: datetime
     cause: Cause
+    version: int = 1
+    """Of the policy that says so."""
+    values: dict[str, Reading] = {}
+    """The leaves of the conditions that were asked, by name."""
 
 
 _EVENTS: dict[str, type[StageChanged | HealthChanged]] = {"stage": StageChanged, "health": HealthChanged}

@@ -7,8 +7,9 @@ from common.db import Database, UnitOfWork
 from lifecycle.transitions.domain import Transition
 
 _INSERT = """
-INSERT INTO transition (member_id, dimension, previous, current, episode, at, cause)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::int[], $6::timestamptz[], $7::text[])
+INSERT INTO transition (member_id, dimension, previous, current, episode, at, cause, version, grounds)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::int[], $6::timestamptz[], $7::text[], $8::int[],
+                     $9::jsonb[])
 """
 
 _OF_MEMBER = """
@@ -34,6 +35,8 @@ async def insert(uow: UnitOfWork, transitions: Sequence[tuple[UUID, Transition]]
         [each.episode for _, each in transitions],
         [each.at for _, each in transitions],
         [each.cause for _, each in transitions],
+        [each.version for _, each in transitions],
+        [each.values for _, each in transitions],
     )
 
 

@@ -7,21 +7,23 @@ from common.connection import Record
 from common.db import Database, UnitOfWork
 
 _INSERT = """
-INSERT INTO waiting_event (member_id, turn_at, producer, generation, position_id, appended_at, key, type, event_id, envelope)
+INSERT INTO waiting_event (member_id, turn_at, producer, generation, position_id, appended_at, key, type, event_id,
+    envelope, revision)
 SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::bigint[], $5::bigint[], $6::timestamptz[], $7::text[],
-                     $8::text[], $9::uuid[], $10::bytea[])
+                     $8::text[], $9::uuid[], $10::bytea[], $11::bigint[])
 """
 
 _OF_MEMBERS = "SELECT * FROM waiting_event WHERE member_id = ANY($1) ORDER BY member_id, turn_at, number"
 
 
-async def insert(uow: UnitOfWork, events: Sequence[tuple[UUID, datetime, LogRow]]) -> None:
-    """In the order given: (member, turn, row of the log)."""
+async def insert(uow: UnitOfWork, events: Sequence[tuple[UUID, datetime, LogRow, int]]) -> None:
+    """In the order given: (member, turn, row of the log, revision)."""
     await uow.execute(
         _INSERT,
-        [member_id for member_id, _, _ in events],
-        [turn_at for _, turn_at, _ in events],
-        *as_columns([row for _, _, row in events]),
+        [member_id for member_id, *_ in events],
+        [turn_at for _, turn_at, *_ in events],
+        *as_columns([row for _, _, row, _ in events]),
+        [revision for *_, revision in events],
     )
 
 

@@ -12,12 +12,13 @@ from lifecycle.waiting.domain import Turn
 Queue = list[Turn[Received[Any]]]
 
 
-def arrival_of(received: Received[Any]) -> Arrival:
+def arrival_of(received: Received[Any], *, revision: int) -> Arrival:
     return Arrival(
         event_id=received.envelope.id,
         time=received.envelope.time,
         appended_at=received.appended_at,
         event=received.event,
+        revision=revision,
     )
 
 
@@ -27,7 +28,13 @@ async def queues(uow: UnitOfWork, members: Collection[UUID]) -> dict[UUID, Queue
     for row in await repository.of_members(uow, members):
         received = from_columns(row)
         found[row["member_id"]].append(
-            Turn(row["turn_at"], row["producer"], arrival_of(received), received, row["number"])
+            Turn(
+                row["turn_at"],
+                row["producer"],
+                arrival_of(received, revision=row["revision"]),
+                received,
+                row["number"],
+            )
         )
     return found
 
@@ -35,7 +42,9 @@ async def queues(uow: UnitOfWork, members: Collection[UUID]) -> dict[UUID, Queue
 async def keep(uow: UnitOfWork, turns: Sequence[tuple[UUID, Turn[Received[Any]]]]) -> None:
     """Keep events that wait from now on, in the transaction that passes over them in the log."""
     if turns:
-        await repository.insert(uow, [(member_id, turn.turn_at, turn.source.row) for member_id, turn in turns])
+        await repository.insert(
+            uow, [(member_id, turn.turn_at, turn.source.row, turn.arrival.revision) for member_id, turn in turns]
+        )
 
 
 async def release(uow: UnitOfWork, numbers: Collection[int]) -> None:

@@ -1,0 +1,87 @@
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from common.connection import Record
+from common.db import Database, UnitOfWork
+from lifecycle.calendars.domain import EPOCH
+from lifecycle.decisions.domain import Decision
+from lifecycle.receipts.domain import Counted, encode, outcome
+
+_INSERT = """
+INSERT INTO receipt (member_id, rule, key, version, at, gate_at, outcome, until, attempt, detail)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::timestamptz[], $6::timestamptz[], $7::text[],
+                     $8::timestamptz[], $9::smallint[], $10::bytea[])
+"""
+
+_COUNT = """
+INSERT INTO receipt_count AS counted (member_id, rule, reason, day, times, version, at, detail)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::date[], $5::int[], $6::int[], $7::timestamptz[], $8::bytea[])
+ON CONFLICT (member_id, rule, reason, day) DO UPDATE
+SET times = counted.times + excluded.times, version = excluded.version, at = excluded.at, detail = excluded.detail
+"""
+
+_LIST = """
+SELECT * FROM receipt
+WHERE ($1::uuid IS NULL OR member_id = $1) AND ($2::text IS NULL OR rule = $2) AND ($3::text IS NULL OR outcome = $3)
+    AND ($4::timestamptz IS NULL OR gate_at >= $4) AND ($5::timestamptz IS NULL OR gate_at < $5)
+    AND ($6::bigint = 0 OR number < $6)
+ORDER BY number DESC LIMIT $7
+"""
+
+_COUNTS_OF = """
+SELECT * FROM receipt_count WHERE member_id = $1 AND ($2::text IS NULL OR rule = $2) ORDER BY day DESC, at DESC LIMIT $3
+"""
+
+
+async def insert(uow: UnitOfWork, decided: Sequence[tuple[UUID, Decision, datetime]]) -> None:
+    """In the order in which they were taken: (member, decision, gate time)."""
+    await uow.execute(
+        _INSERT,
+        [member_id for member_id, _, _ in decided],
+        [decision.rule for _, decision, _ in decided],
+        [decision.key for _, decision, _ in decided],
+        [decision.version for _, decision, _ in decided],
+        [decision.at for _, decision, _ in decided],
+        [gate for *_, gate in decided],
+        [outcome(decision) for _, decision, _ in decided],
+        [decision.until for _, decision, _ in decided],
+        [decision.attempt for _, decision, _ in decided],
+        [encode(decision) for _, decision, _ in decided],
+    )
+
+
+async def count_up(uow: UnitOfWork, counts: Mapping[tuple[UUID, str, str, int], Counted]) -> None:
+    """(member, rule, reason, day) → how many more."""
+    latest = [count.latest for count in counts.values()]
+    await uow.execute(
+        _COUNT,
+        [member_id for member_id, *_ in counts],
+        [rule for _, rule, *_ in counts],
+        [reason for *_, reason, _ in counts],
+        [date.fromordinal(day + EPOCH) for *_, day in counts],
+        [count.times for count in counts.values()],
+        [decision.version for decision in latest],
+        [decision.at for decision in latest],
+        [encode(decision) for decision in latest],
+    )
+
+
+async def list_receipts(
+    reader: Database,
+    *,
+    member_id: UUID | None,
+    rule: str | None,
+    outcome: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    before: int,
+    limit: int,
+) -> list[Record]:
+    """Newest first."""
+    return await reader.fetch(_LIST, member_id, rule, outcome, since, until, before, limit)
+
+
+async def counts_of(reader: Database, member_id: UUID, *, rule: str | None, limit: int) -> list[Record]:
+    """The latest days first."""
+    return await reader.fetch(_COUNTS_OF, member_id, rule, limit)
