@@ -28,6 +28,18 @@ RULES: Rules = {
     "GET /v1/transition-counts": OPERATORS,
     "GET /v1/actions": OPERATORS,
     "GET /v1/action-counts": OPERATORS,
+    "GET /v1/segments": OPERATORS,
+    "GET /v1/segments/{name}/members": OPERATORS,
+    "GET /v1/policies": OPERATORS,
+    "GET /v1/policies/{version}": OPERATORS,
+    "POST /v1/policies": OPERATORS,
+    "POST /v1/policies/validate": OPERATORS,
+    "POST /v1/policies/{version}/publish": OPERATORS,
+    "POST /v1/policies/{version}/abandon": OPERATORS,
+    "POST /v1/policies/{version}/restore": OPERATORS,
+    "POST /v1/rules/{rule}/pause": OPERATORS,
+    "POST /v1/rules/{rule}/resume": OPERATORS,
+    "GET /v1/policy-changes": OPERATORS,
 }
 
 

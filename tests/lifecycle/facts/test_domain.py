@@ -91,7 +91,6 @@ def after(arrivals: list[Arrival], engine: Engine = ENGINE) -> Facts:
             event_id=arrival.event_id,
             time=arrival.time,
             appended_at=arrival.appended_at,
-            calendar=engine.calendar,
         )
     return facts
 

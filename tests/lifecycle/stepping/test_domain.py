@@ -71,7 +71,6 @@ def facts_of(arrivals: list[Arrival]) -> Facts:
             event_id=each.event_id,
             time=each.time,
             appended_at=each.appended_at,
-            calendar=ENGINE.calendar,
         )
     return facts
 

@@ -1,4 +1,4 @@
-"""Versions of the policy with the record of their changes, the journal of what each batch took in, and receipts."""
+"""Versions of the policy with the record of their changes, the journal of what each batch took in, receipts, segments."""
 
 import sqlalchemy as sa
 import sqlmodel
@@ -36,30 +36,6 @@ def upgrade() -> None:
         schema="lifecycle",
     )
     op.create_index(op.f("ix_journal_lane_gate_at"), "journal", ["lane", "gate_at"], unique=False, schema="lifecycle")
-    op.create_table(
-        "policy_backfill",
-        sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("lane", sa.SmallInteger(), autoincrement=False, nullable=False),
-        sa.Column("last_id", sa.Uuid(), nullable=True),
-        sa.Column("members", sa.BigInteger(), nullable=False),
-        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("members >= 0", name=op.f("ck_policy_backfill_members")),
-        sa.PrimaryKeyConstraint("version", "lane", name=op.f("pk_policy_backfill")),
-        schema="lifecycle",
-        postgresql_with={"fillfactor": "70"},
-    )
-    op.create_table(
-        "policy_sweep",
-        sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("lane", sa.SmallInteger(), autoincrement=False, nullable=False),
-        sa.Column("last_id", sa.Uuid(), nullable=True),
-        sa.Column("members", sa.BigInteger(), nullable=False),
-        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("members >= 0", name=op.f("ck_policy_sweep_members")),
-        sa.PrimaryKeyConstraint("version", "lane", name=op.f("pk_policy_sweep")),
-        schema="lifecycle",
-        postgresql_with={"fillfactor": "70"},
-    )
     op.create_table(
         "policy_version",
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
@@ -108,6 +84,48 @@ def upgrade() -> None:
         postgresql_with={"fillfactor": "70"},
     )
     op.create_table(
+        "segment_count",
+        sa.Column("lane", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("segment", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("members", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("members >= 0", name=op.f("ck_segment_count_members")),
+        sa.PrimaryKeyConstraint("lane", "segment", name=op.f("pk_segment_count")),
+        schema="lifecycle",
+        postgresql_with={"fillfactor": "70"},
+    )
+    op.create_table(
+        "segment_member",
+        sa.Column("segment", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("segment", "member_id", name=op.f("pk_segment_member")),
+        schema="lifecycle",
+    )
+    op.create_table(
+        "walk",
+        sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("lane", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("last_id", sa.Uuid(), nullable=True),
+        sa.Column("members", sa.BigInteger(), nullable=False),
+        sa.Column("found", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("kind IN ('impact', 'backfill', 'sweep')", name=op.f("ck_walk_kind")),
+        sa.CheckConstraint("members >= 0", name=op.f("ck_walk_members")),
+        sa.PrimaryKeyConstraint("version", "kind", "lane", name=op.f("pk_walk")),
+        schema="lifecycle",
+        postgresql_with={"fillfactor": "70"},
+    )
+    op.create_index(
+        op.f("ix_walk_lane"),
+        "walk",
+        ["lane"],
+        unique=False,
+        schema="lifecycle",
+        postgresql_where=sa.text("finished_at IS NULL"),
+    )
+    op.create_table(
         "policy_change",
         sa.Column("revision", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
@@ -143,6 +161,7 @@ def upgrade() -> None:
         schema="lifecycle",
         postgresql_where=sa.text("kind = 'published'"),
     )
+    op.create_index(op.f("ix_member_lane_member_id"), "member", ["lane", "member_id"], unique=False, schema="lifecycle")
     for table, column, kind, before in ADDED:
         op.add_column(table, sa.Column(column, kind, nullable=False, server_default=before), schema="lifecycle")
         op.alter_column(table, column, server_default=None, schema="lifecycle")
@@ -154,6 +173,7 @@ def downgrade() -> None:
     op.drop_column("waiting_event", "revision", schema="lifecycle")
     op.drop_column("transition", "grounds", schema="lifecycle")
     op.drop_column("transition", "version", schema="lifecycle")
+    op.drop_index(op.f("ix_member_lane_member_id"), table_name="member", schema="lifecycle")
     op.drop_column("member", "version", schema="lifecycle")
     op.drop_index(
         op.f("ix_policy_change_version"),
@@ -162,12 +182,16 @@ def downgrade() -> None:
         postgresql_where=sa.text("kind = 'published'"),
     )
     op.drop_table("policy_change", schema="lifecycle")
+    op.drop_index(
+        op.f("ix_walk_lane"), table_name="walk", schema="lifecycle", postgresql_where=sa.text("finished_at IS NULL")
+    )
+    op.drop_table("walk", schema="lifecycle")
+    op.drop_table("segment_member", schema="lifecycle")
+    op.drop_table("segment_count", schema="lifecycle")
     op.drop_table("receipt_count", schema="lifecycle")
     op.drop_index(op.f("ix_receipt_rule_number"), table_name="receipt", schema="lifecycle")
     op.drop_index(op.f("ix_receipt_member_id_number"), table_name="receipt", schema="lifecycle")
     op.drop_table("receipt", schema="lifecycle")
     op.drop_table("policy_version", schema="lifecycle")
-    op.drop_table("policy_sweep", schema="lifecycle")
-    op.drop_table("policy_backfill", schema="lifecycle")
     op.drop_index(op.f("ix_journal_lane_gate_at"), table_name="journal", schema="lifecycle")
     op.drop_table("journal", schema="lifecycle")

@@ -5,7 +5,9 @@ from lifecycle.actions.endpoints import router as actions
 from lifecycle.consumers import HANDLERS
 from lifecycle.jobs import JOBS
 from lifecycle.members.endpoints import router as members
+from lifecycle.publishing.endpoints import router as policies
 from lifecycle.resources import build_resources
+from lifecycle.segments.endpoints import router as segments
 from lifecycle.settings import LifecycleSettings
 from lifecycle.standing.endpoints import router as standing
 from lifecycle.ticks.service import Ticks
@@ -17,7 +19,7 @@ SERVICE = Service(
     title="Lifecycle 生命週期",
     folder=Path(__file__).resolve().parents[2],
     settings=LifecycleSettings,
-    routers=[members, transitions, actions, standing],
+    routers=[members, transitions, actions, standing, segments, policies],
     handlers=HANDLERS,
     jobs=JOBS,
     progress=Ticks,

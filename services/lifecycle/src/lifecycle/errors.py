@@ -1,6 +1,9 @@
 """What lifecycle refuses, as facts."""
 
-from common.errors import Invalid, NotFound
+from collections.abc import Sequence
+
+from common.errors import Conflict, Invalid, NotFound
+from lifecycle.faults.domain import Fault
 
 
 class MemberUnknown(NotFound):
@@ -13,3 +16,52 @@ class RangeInvalid(Invalid):
 
 class VersionUnknown(NotFound):
     """No version of the policy has that number."""
+
+
+class SegmentUnknown(NotFound):
+    """The policy in force has no such segment."""
+
+
+class RuleUnknown(NotFound):
+    """No policy in force or in preparation has such a rule."""
+
+
+class PolicyInvalid(Invalid):
+    """The text is no policy: everything that is wrong with it, each at its place, in both languages."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__(
+            f"the policy has {len(faults)} faults; the first: {faults[0]}", faults=[told(fault) for fault in faults]
+        )
+
+
+def told(fault: Fault) -> dict[str, str | int | None]:
+    """A fault as clients get it: where it stands, and what is wrong in both languages."""
+    place = fault.place
+    return {
+        "path": fault.path,
+        "line": place.line if place else None,
+        "column": place.column if place else None,
+        "en": fault.message("en"),
+        "zh": fault.message("zh"),
+    }
+
+
+class NotInPreparation(Conflict):
+    """Only a version in preparation can be published or abandoned."""
+
+
+class NotReplaced(Conflict):
+    """Another version was published meanwhile."""
+
+
+class VersionNotReady(Conflict):
+    """What the version counts anew is not counted yet."""
+
+
+class MomentInvalid(Invalid):
+    """A version takes effect neither at once nor in the far future."""
+
+
+class WalkTaken(Conflict):
+    """Another worker carries the walk on."""

@@ -25,6 +25,11 @@ class LifecycleMetrics:
         self.failures = Counter(
             "lifecycle_wakes_failed", "Members who could not be moved by time and were put off", registry=registry
         )
+        self.walk_failures = Counter(
+            "lifecycle_walks_failed",
+            "Stretches of a walk over members that failed and are tried again",
+            registry=registry,
+        )
         self._transitions = Counter(
             "lifecycle_transitions", "Values entered", ["dimension", "value", "cause"], registry=registry
         )

@@ -42,6 +42,7 @@ class Member(Base, table=True):
     __table_args__ = (
         Index(None, "stage", "member_id"),
         Index(None, "health", "member_id"),
+        Index(None, "lane", "member_id"),
         CheckConstraint("lane >= 0", name="lane"),
         _ROOM,
     )
@@ -281,25 +282,44 @@ class ReceiptCount(Base, table=True):
     detail: bytes
 
 
-class PolicySweep(Base, table=True):
-    """How far the members of a lane have been taken to a version, in the order of their ids."""
+class Walk(Base, table=True):
+    """A walk over the members of a lane, in the order of their ids, for a version of the policy: what it would change, to
+    count what it counts anew, to take them to it.
+    """
 
-    __tablename__ = "policy_sweep"
-    __table_args__ = (CheckConstraint("members >= 0", name="members"), _ROOM)
+    __tablename__ = "walk"
+    __table_args__ = (
+        CheckConstraint("kind IN ('impact', 'backfill', 'sweep')", name="kind"),
+        CheckConstraint("members >= 0", name="members"),
+        Index(None, "lane", postgresql_where=text("finished_at IS NULL")),
+        _ROOM,
+    )
     version: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    kind: str = Field(primary_key=True)
     lane: int = Field(sa_type=SmallInteger, primary_key=True, sa_column_kwargs={"autoincrement": False})
     last_id: UUID | None
     members: int = Field(sa_type=BigInteger)
+    """Seen so far."""
+    found: dict[str, Any] = Field(sa_type=JSONB)
+    """What they came to, where that is asked."""
+    started_at: datetime = Field(sa_type=Moment)
     finished_at: datetime | None = Field(sa_type=Moment)
 
 
-class PolicyBackfill(Base, table=True):
-    """How far what a version counts anew has been counted of a lane's members from the journal, in the order of their ids."""
+class SegmentMember(Base, table=True):
+    """Who is in a segment 分群, moved by the transaction that moves them."""
 
-    __tablename__ = "policy_backfill"
+    __tablename__ = "segment_member"
+    segment: str = Field(primary_key=True)
+    member_id: UUID = Field(primary_key=True)
+    since: datetime = Field(sa_type=Moment)
+
+
+class SegmentCount(Base, table=True):
+    """How many of a lane's members are in a segment."""
+
+    __tablename__ = "segment_count"
     __table_args__ = (CheckConstraint("members >= 0", name="members"), _ROOM)
-    version: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     lane: int = Field(sa_type=SmallInteger, primary_key=True, sa_column_kwargs={"autoincrement": False})
-    last_id: UUID | None
+    segment: str = Field(primary_key=True)
     members: int = Field(sa_type=BigInteger)
-    finished_at: datetime | None = Field(sa_type=Moment)

@@ -1,4 +1,4 @@
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -33,21 +33,6 @@ WITH open AS (
 )
 UPDATE action SET state = 'unknown', asks = asks + 1 FROM open WHERE action.action_id = open.action_id
 RETURNING action.member_id, action.rule, action.kind, open.state AS previous, action.state
-"""
-
-# Not ON CONFLICT: a row that is proposed must keep the constraint that its sum keeps.
-_COUNT_UP = """
-WITH moved AS (
-    SELECT * FROM unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::bigint[])
-        AS moved (lane, rule, kind, state, actions)
-), updated AS (
-    UPDATE action_count AS counted SET actions = counted.actions + moved.actions FROM moved
-    WHERE (counted.lane, counted.rule, counted.kind, counted.state) = (moved.lane, moved.rule, moved.kind, moved.state)
-    RETURNING counted.lane, counted.rule, counted.kind, counted.state
-)
-INSERT INTO action_count (lane, rule, kind, state, actions)
-SELECT lane, rule, kind, state, actions FROM moved
-WHERE (lane, rule, kind, state) NOT IN (SELECT lane, rule, kind, state FROM updated)
 """
 
 _LIST = """
@@ -107,12 +92,6 @@ async def settle(
 async def ask_again(uow: UnitOfWork, actions: Collection[UUID]) -> list[Record]:
     """What changed, with the state before."""
     return await uow.fetch(_ASK_AGAIN, list(actions))
-
-
-async def count_up(uow: UnitOfWork, moves: Mapping[tuple[int, str, str, str], int]) -> None:
-    """(lane, rule, kind, state) → how many more actions."""
-    lanes, rules, kinds, states = zip(*moves, strict=True)
-    await uow.execute(_COUNT_UP, list(lanes), list(rules), list(kinds), list(states), list(moves.values()))
 
 
 async def list_actions(

@@ -1,6 +1,6 @@
 """The record of actions: what was asked for, and what was heard of it. Whether to ask is the engine's, from its own slots."""
 
-from collections import Counter
+from collections import Counter as Tally
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from uuid import UUID, uuid5
@@ -15,7 +15,10 @@ from common.db import Database, UnitOfWork
 from lifecycle.actions import repository
 from lifecycle.actions.domain import outcome
 from lifecycle.actions.repository import Asked
+from lifecycle.counters import service as counters
+from lifecycle.counters.domain import Counter, Place
 
+COUNTER = Counter("action_count", ("rule", "kind", "state"), "actions")
 LaneOf = Callable[[UUID], int]
 
 
@@ -33,7 +36,7 @@ async def record(
     lane_of: LaneOf,
 ) -> None:
     """`requested`: with the logical time of the trigger; `heard`: events that may tell of an outcome."""
-    moves: Counter[tuple[int, str, str, str]] = Counter()
+    moves: Tally[Place] = Tally()
     asked = [_asked(request, at) for request, at in requested]
     if asked:
         await repository.insert(uow, asked, at=uow.now)
@@ -48,9 +51,7 @@ async def record(
         lane = lane_of(row["member_id"])
         moves[lane, row["rule"], row["kind"], row["previous"]] -= 1
         moves[lane, row["rule"], row["kind"], row["state"]] += 1
-    differences = {place: count for place, count in moves.items() if count}
-    if differences:
-        await repository.count_up(uow, differences)
+    await counters.move(uow, COUNTER, moves)
 
 
 async def list_actions(

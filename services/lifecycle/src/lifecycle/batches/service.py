@@ -22,6 +22,7 @@ from lifecycle.journal import service as journal
 from lifecycle.members import service as members
 from lifecycle.receipts import service as receipts
 from lifecycle.resources import Resources
+from lifecycle.segments import service as segments
 from lifecycle.standing import service as standing
 from lifecycle.timers import service as timers
 from lifecycle.transitions import service as transitions
@@ -119,7 +120,9 @@ async def load(uow: UnitOfWork, wanted: Collection[UUID]) -> Batch:
 async def write(uow: UnitOfWork, batch: Batch) -> None:
     changed = [(key, subject, subject.member) for key, subject in batch.stepped if subject.member is not None]
     await members.save(uow, [(member, subject.lane, subject.wake_at) for _, subject, member in changed])
-    await standing.move(uow, [(subject.lane, subject.loaded, member) for _, subject, member in changed])
+    moved = [(subject.lane, subject.loaded, member) for _, subject, member in changed]
+    await standing.move(uow, moved)
+    await segments.move(uow, moved)
     await transitions.record(
         uow, [(key, transition) for key, step in batch.steps for transition in step.stepped.transitions]
     )

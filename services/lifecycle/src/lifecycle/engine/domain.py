@@ -65,14 +65,17 @@ class Engine:
 def compiled(policy: Policy, *, version: int = 1) -> Engine:
     numbers = {metric.name: metric.number for metric in policy.metrics}
     numbers |= {source.name: ATTRIBUTES + source.number for source in policy.attributes}
+    calendar = Calendar(ZoneInfo(policy.tz))
     dimensions = (*policy.dimensions, *_segments(policy))
     return Engine(
         policy=policy,
         version=version,
-        calendar=Calendar(ZoneInfo(policy.tz)),
+        calendar=calendar,
         numbers=numbers,
         holidays=frozenset(day.toordinal() - EPOCH for day in policy.holidays),
-        folds=_grouped(chain(*map(_folds, policy.metrics), map(_telling, policy.attributes))),
+        folds=_grouped(
+            chain(*(_folds(metric, calendar) for metric in policy.metrics), map(_telling, policy.attributes))
+        ),
         dimensions=tuple(_dimension(dimension, numbers) for dimension in dimensions),
         dimension_of={value.name: dimension.name for dimension in dimensions for value in dimension.values},
         asked={dimension.name: _in_order(dimension) for dimension in dimensions},
@@ -104,13 +107,14 @@ def _grouped(pairs: Iterable[tuple[str, T]]) -> dict[str, tuple[T, ...]]:
     return {name: tuple(items) for name, items in groups.items()}
 
 
-def _folds(metric: Metric) -> Iterable[tuple[str, Fold]]:
+def _folds(metric: Metric, calendar: Calendar) -> Iterable[tuple[str, Fold]]:
     """A counted event lands where its retraction will: on the day of the same field, when it has one."""
     amount: Callable[[Event], int] | None = operator.attrgetter(metric.sums) if metric.sums else None
     retraction = metric.retraction
     fold = partial(
         Fold,
         place=metric.number,
+        calendar=calendar,
         amount=amount,
         where=None if metric.where == Always() else filter_of(metric.where),
         distinct=partial(field_of, field=metric.distinct) if metric.distinct else None,

@@ -41,6 +41,8 @@ class Fold:
     place: int
     sign: int
     """-1 for a retraction."""
+    calendar: Calendar
+    """Whose days it counts by."""
     moment: Callable[[Event], datetime] | None
     """The field that says when it happened; None for the event's own time."""
     amount: Callable[[Event], int] | None
@@ -70,7 +72,6 @@ def folded(
     event_id: UUID,
     time: datetime,
     appended_at: datetime,
-    calendar: Calendar,
 ) -> Facts:
     """The facts with one event more, on the day of its own time; that time is never later than it was appended."""
     after = facts
@@ -82,7 +83,7 @@ def folded(
                 after = _with(after, fold.place, news)
         elif fold.where is None or fold.where(event):
             moment = time if fold.moment is None else fold.moment(event)
-            after = _counted(after, fold, event, calendar.day_of(_clamped(moment, appended_at)))
+            after = _counted(after, fold, event, fold.calendar.day_of(_clamped(moment, appended_at)))
     return after
 
 

@@ -1,25 +1,27 @@
 """How many members stand where, counted by the transactions that move them, so that nobody has to count members."""
 
-from collections import Counter
+from collections import Counter as Tally
 from collections.abc import Iterable
 
 from common.db import Database, UnitOfWork
+from lifecycle.counters import service as counters
+from lifecycle.counters.domain import Counter, Place
 from lifecycle.members.domain import Member
 from lifecycle.policy.domain import Policy
 from lifecycle.standing import repository
 from lifecycle.standing.schemas import StandingCount
 
+COUNTER = Counter("standing_count", ("stage", "health"), "members")
+
 
 async def move(uow: UnitOfWork, moved: Iterable[tuple[int, Member | None, Member]]) -> None:
     """(lane, as they were, as they are); None: they are new."""
-    moves: Counter[tuple[int, str, str]] = Counter()
+    moves: Tally[Place] = Tally()
     for lane, before, after in moved:
         moves[lane, after.stage, after.health] += 1
         if before is not None:
             moves[lane, before.stage, before.health] -= 1
-    differences = {place: count for place, count in moves.items() if count}
-    if differences:
-        await repository.move(uow, differences)
+    await counters.move(uow, COUNTER, moves)
 
 
 async def counts(db: Database) -> list[StandingCount]:

@@ -62,7 +62,6 @@ def step(
         event_id=arrival.event_id,
         time=arrival.time,
         appended_at=arrival.appended_at,
-        calendar=engine.calendar,
     )
     slots = concluded(before.member.slots, event)
     changed = msgspec.structs.replace(

@@ -18,6 +18,7 @@ from lifecycle.clocks import service as clocks
 from lifecycle.clocks.domain import watermark
 from lifecycle.resources import Resources
 from lifecycle.timers import service as timers
+from lifecycle.walking.service import Walking
 
 log = structlog.get_logger(__name__)
 
@@ -52,6 +53,7 @@ class Ticks:
         self._rests_until: dict[int, float] = {}
         self._reached = dict.fromkeys(EVERY_LANE, runtime.clock.now())
         """Of the lanes that this process has; of all, until it is known which those are."""
+        self._walking = Walking(runtime.db)
         resources: Resources = runtime.resources
         resources.metrics.watch_watermark(self._age_seconds)
 
@@ -67,7 +69,7 @@ class Ticks:
         more = False
         for up_to, its_lanes in together.items():
             more = await self._look(its_lanes, up_to) or more
-        return more
+        return more or await self._walking(lanes)
 
     def _watermark(self, complete_to: Mapping[str, datetime | None]) -> datetime | None:
         return watermark(

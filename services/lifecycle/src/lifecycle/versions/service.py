@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Iterable
 
+from common.connection import Record
 from common.db import Database, UnitOfWork
 from lifecycle.authoring.domain import Numbers, author
 from lifecycle.changes import service as changes
@@ -30,17 +31,32 @@ async def install(db: Database, *, text: str, tz: str) -> None:
 
 
 async def store(uow: UnitOfWork, policy: Policy, *, text: str, tz: str) -> int:
-    """Its number."""
+    """Keep a version of it for good; its number."""
     metrics = {metric.name: metric.number for metric in policy.metrics}
     attributes = {source.name: source.number for source in policy.attributes}
     return await repository.insert(uow, text=text, tz=tz, metrics=metrics, attributes=attributes)
 
 
-async def find(reader: Reader, number: int) -> tuple[str, Policy]:
-    """A version's text and policy. Raises VersionUnknown."""
+async def numbers_given(reader: Reader) -> tuple[int, int]:
+    """The greatest number that any metric and any attribute ever had."""
+    rows = await repository.numbers_given(reader)
+    return (
+        max((number for row in rows for number in row["metrics"].values()), default=0),
+        max((number for row in rows for number in row["attributes"].values()), default=0),
+    )
+
+
+async def find_text(reader: Reader, number: int) -> Record:
+    """A version as it was written: text and zone, and the numbers that it was given. Raises VersionUnknown."""
     row = await repository.find(reader, number)
     if row is None:
         raise VersionUnknown(f"there is no version {number} of the policy")
+    return row
+
+
+async def find(reader: Reader, number: int) -> tuple[str, Policy]:
+    """A version's text and policy. Raises VersionUnknown."""
+    row = await find_text(reader, number)
     numbers = Numbers(metrics=row["metrics"], attributes=row["attributes"])
     authored = author(row["text"], tz=row["tz"], numbers=numbers)
     if authored.policy is None:

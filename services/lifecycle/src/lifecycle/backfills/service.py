@@ -1,0 +1,87 @@
+"""Back-fills, a stretch at a time: first the lane's journal is read, then its members get their parts."""
+
+from collections.abc import AsyncIterator
+from time import monotonic
+from uuid import UUID
+
+import msgspec
+
+from common.bus.locks import lock_lanes
+from common.db import Database
+from lifecycle.backfills.domain import Folds, counted, counted_anew
+from lifecycle.facts.domain import Facts, united
+from lifecycle.journal import service as journal
+from lifecycle.journal.domain import Entry, unpacked_events
+from lifecycle.members import service as members
+from lifecycle.members.domain import Member
+from lifecycle.resources import Resources
+from lifecycle.stepping.domain import wake_at
+from lifecycle.walks import service as walks
+from lifecycle.walks.domain import Walk
+
+STRETCH = 500
+"""Members that get their parts in one transaction."""
+READING_SECONDS = 0.1
+"""How long the journal is read in one go."""
+
+
+class Backfill:
+    """Of one version and lane. What was read is lost with the process, what was written is not: it goes on behind that."""
+
+    def __init__(self, folds: Folds, entries: AsyncIterator[Entry]) -> None:
+        self._folds = folds
+        self._entries = entries
+        self._parts: dict[UUID, Facts] = {}
+        self._left: list[UUID] | None = None
+        """Who is still to get their part, the last first; None while the journal is read."""
+
+    @classmethod
+    async def begin(cls, db: Database, walk: Walk) -> "Backfill":
+        resources: Resources = db.resources
+        versions = await resources.versions.now(db)
+        engine = next(engine for engine in versions.prepared if engine.version == walk.version)
+        revision = max(versions.since[place] for place in engine.numbers.values())
+        folds = counted_anew(engine, versions.since, revision=revision)
+        return cls(folds, journal.read(db, walk.lane, before_revision=revision))
+
+    @property
+    def is_done(self) -> bool:
+        return self._left == []
+
+    async def advance(self, db: Database, walk: Walk) -> None:
+        if self._left is None:
+            await self._read(walk)
+        else:
+            await self._write(db, walk, self._left)
+
+    async def _read(self, walk: Walk) -> None:
+        started = monotonic()
+        async for entry in self._entries:
+            if entry.kind == "events":
+                counted(self._parts, unpacked_events(entry.inputs), self._folds)
+            if monotonic() - started > READING_SECONDS:
+                return
+        done = walk.last_id
+        wanted = (member_id for member_id in self._parts if done is None or member_id.int > done.int)
+        self._left = sorted(wanted, key=lambda member_id: member_id.int, reverse=True)
+
+    async def _write(self, db: Database, walk: Walk, left: list[UUID]) -> None:
+        stretch = left[-STRETCH:][::-1]
+        async with db.transaction() as uow:
+            await lock_lanes(uow, uow.service, [walk.lane])
+            loaded = await members.load(uow, stretch)
+            await members.save(
+                uow,
+                [(member := self._whole(each.member), each.lane, wake_at(member)) for each in loaded.values()],
+            )
+            await walks.advance(
+                uow,
+                walk,
+                last_id=stretch[-1] if stretch else None,
+                members=len(loaded),
+                is_finished=len(stretch) == len(left),
+            )
+        del left[-STRETCH:]
+
+    def _whole(self, member: Member) -> Member:
+        return msgspec.structs.replace(member, facts=united(member.facts, self._parts[member.member_id]))

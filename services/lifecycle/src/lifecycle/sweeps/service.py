@@ -1,0 +1,36 @@
+from common.bus.locks import lock_lanes
+from common.db import Database
+from lifecycle.batches import service as batches
+from lifecycle.clocks import service as clocks
+from lifecycle.resources import Resources
+from lifecycle.sweeps.domain import may_stay
+from lifecycle.walks import service as walks
+from lifecycle.walks.domain import Walk
+
+STRETCH = 500
+"""Members that one transaction looks at, and moves if it must."""
+
+
+async def advance(db: Database, walk: Walk) -> bool:
+    """Take some more members to the version; False while its moment has not come for the lane."""
+    resources: Resources = db.resources
+    async with db.transaction() as uow:
+        await lock_lanes(uow, uow.service, [walk.lane])
+        time = (await clocks.turn(uow, [walk.lane]))[walk.lane]
+        versions = await resources.versions.at(uow, time.revision)
+        version = next(each for each in versions.published if each.number == walk.version)
+        if time.watermark is None or time.watermark < version.effective_at:
+            return False
+        members = await walks.next_members(uow, walk, limit=STRETCH)
+        moving = [each.member_id for each in members if not may_stay(versions, each, walk.version)]
+        if moving:
+            await batches.wake(uow, moving)
+        await walks.advance(
+            uow,
+            walk,
+            last_id=members[-1].member_id if members else None,
+            members=len(members),
+            found={"moved": walk.found.get("moved", 0) + len(moving)},
+            is_finished=len(members) < STRETCH,
+        )
+    return True

@@ -1,0 +1,66 @@
+"""Walks over members in the background, a stretch at a time, each stretch with its progress in one transaction."""
+
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+from common.bus.locks import EVERY_LANE
+from common.db import Database, UnitOfWork
+from lifecycle.errors import WalkTaken
+from lifecycle.members.domain import Member, decode
+from lifecycle.walks import repository
+from lifecycle.walks.domain import Walk, WalkKind
+
+
+async def begin(uow: UnitOfWork, version: int, kind: WalkKind) -> None:
+    """Walk over everybody from the first on, also where that was done before."""
+    await repository.begin(uow, version, kind, EVERY_LANE)
+
+
+async def end(uow: UnitOfWork, version: int) -> None:
+    """Walk no further for it."""
+    await repository.end(uow, version)
+
+
+async def unfinished(db: Database, lanes: Collection[int]) -> list[Walk]:
+    """In the order in which they are to be done."""
+    return [Walk(**dict(row)) for row in await repository.unfinished(db, lanes)]
+
+
+async def of_version(reader: Database | UnitOfWork, version: int) -> list[Walk]:
+    return [Walk(**dict(row)) for row in await repository.of_version(reader, version)]
+
+
+async def is_finished(reader: Database | UnitOfWork, version: int, kind: WalkKind) -> bool:
+    """Also when it was never to be done."""
+    return all(walk.finished_at for walk in await of_version(reader, version) if walk.kind == kind)
+
+
+async def next_members(reader: Database | UnitOfWork, walk: Walk, *, limit: int) -> list[Member]:
+    """Those who come next, as they are."""
+    rows = await repository.members_of(reader, walk.lane, after=walk.last_id, limit=limit)
+    return [decode(row["state"]) for row in rows]
+
+
+async def advance(
+    uow: UnitOfWork,
+    walk: Walk,
+    *,
+    last_id: UUID | None = None,
+    members: int = 0,
+    found: dict[str, Any] | None = None,
+    is_finished: bool,
+) -> None:
+    """Note that so many more are done, up to `last_id`. Raises WalkTaken when somebody else has carried it on meanwhile."""
+    place = walk.version, walk.kind, walk.lane
+    advanced = await repository.advance(
+        uow,
+        place,
+        after=walk.last_id,
+        last_id=last_id,
+        members=members,
+        found=walk.found if found is None else found,
+        is_finished=is_finished,
+    )
+    if not advanced:
+        raise WalkTaken(f"the {walk.kind} for version {walk.version} in lane {walk.lane} was carried on by another")
