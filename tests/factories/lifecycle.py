@@ -20,6 +20,7 @@ from common.ids import new_id
 from common.testing.services import RunningService
 from lifecycle.batches.handlers import step_members
 from lifecycle.ticks.service import LARGEST, tick
+from lifecycle.walking.service import Walking
 
 START = datetime(2026, 3, 2, 4, tzinfo=UTC)
 """Noon of a Monday in Shanghai."""
@@ -129,6 +130,27 @@ class Life:
             if last < LARGEST:
                 break
         return woken
+
+    async def walk(self) -> None:
+        """Carry every walk on until none can go on."""
+        walking = Walking(self.service.db)
+        while await walking(EVERY_LANE):
+            pass
+
+    async def post(self, path: str, *, status: int = 201, **body: Any) -> Any:
+        """As an operator."""
+        headers = {**self.service.headers(Role.OPERATOR), "Idempotency-Key": str(new_id())}
+        answer = await self.service.client.post(f"/lifecycle/v1{path}", json=body, headers=headers)
+        assert answer.status_code == status, answer.text
+        return answer.json() if answer.content else None
+
+    async def publish(self, text: str, **order: Any) -> int:
+        """Prepare a policy, count what it counts anew, publish it; its version."""
+        version: int = (await self.post("/policies", text=text))["version"]
+        await self.walk()
+        replaces = (await self.get("/policies"))["in_force"]
+        await self.post(f"/policies/{version}/publish", **{"replaces": replaces, **order})
+        return version
 
     async def get(self, path: str, *roles: Role, member_id: UUID | None = None, **query: Any) -> Any:
         """`from_` is asked for as `from`."""

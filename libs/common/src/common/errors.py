@@ -22,7 +22,7 @@ class AppError(Exception):
 
 
 class Invalid(AppError):
-    """The request can never be carried out as it is."""
+    """The request can never be carried out as it is; which parts are wrong, and how, may be in `extra` as `errors`: pairs."""
 
 
 class Unauthenticated(AppError):

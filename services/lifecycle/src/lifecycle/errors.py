@@ -27,24 +27,11 @@ class RuleUnknown(NotFound):
 
 
 class PolicyInvalid(Invalid):
-    """The text is no policy: everything that is wrong with it, each at its place, in both languages."""
+    """The text is no policy: everything that is wrong with it, each at its place."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
-        super().__init__(
-            f"the policy has {len(faults)} faults; the first: {faults[0]}", faults=[told(fault) for fault in faults]
-        )
-
-
-def told(fault: Fault) -> dict[str, str | int | None]:
-    """A fault as clients get it: where it stands, and what is wrong in both languages."""
-    place = fault.place
-    return {
-        "path": fault.path,
-        "line": place.line if place else None,
-        "column": place.column if place else None,
-        "en": fault.message("en"),
-        "zh": fault.message("zh"),
-    }
+        errors = [(f"body.text.{fault.path}", str(fault)) for fault in faults]
+        super().__init__(f"the policy has {len(faults)} faults; the first: {faults[0]}", errors=errors)
 
 
 class NotInPreparation(Conflict):

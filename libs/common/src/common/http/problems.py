@@ -135,6 +135,7 @@ async def _app_error(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, AppError)  # noqa: S101 - the registration above says so
     retry_after = error.extra.get("retry_after_seconds")
     current = error.extra.get("current")
+    errors = error.extra.get("errors")
     headers = {"Retry-After": str(retry_after)} if retry_after is not None else {}
     status = status_of(error)
     if status == STATUS[Unauthenticated]:
@@ -143,6 +144,9 @@ async def _app_error(_: Request, error: Exception) -> JSONResponse:
         status,
         code=error.code,
         detail=error.detail,
+        errors=[FieldProblem(field=field[:LONGEST_NAME], message=message) for field, message in errors[:MOST_FAULTS]]
+        if isinstance(errors, list)
+        else None,
         current=current if isinstance(current, Mapping) else None,
         headers=headers,
     )

@@ -34,6 +34,7 @@ class Backfill:
         self._parts: dict[UUID, Facts] = {}
         self._left: list[UUID] | None = None
         """Who is still to get their part, the last first; None while the journal is read."""
+        self.is_done = False
 
     @classmethod
     async def begin(cls, db: Database, walk: Walk) -> "Backfill":
@@ -43,10 +44,6 @@ class Backfill:
         revision = max(versions.since[place] for place in engine.numbers.values())
         folds = counted_anew(engine, versions.since, revision=revision)
         return cls(folds, journal.read(db, walk.lane, before_revision=revision))
-
-    @property
-    def is_done(self) -> bool:
-        return self._left == []
 
     async def advance(self, db: Database, walk: Walk) -> None:
         if self._left is None:
@@ -82,6 +79,7 @@ class Backfill:
                 is_finished=len(stretch) == len(left),
             )
         del left[-STRETCH:]
+        self.is_done = not left
 
     def _whole(self, member: Member) -> Member:
         return msgspec.structs.replace(member, facts=united(member.facts, self._parts[member.member_id]))

@@ -9,13 +9,11 @@ from common.http.idempotency import OnceKey, run_once
 from common.http.pages import Page, PageQuery, page
 from lifecycle.authoring.domain import author
 from lifecycle.changes import service as changes
-from lifecycle.errors import told
 from lifecycle.overviews import service as overviews
 from lifecycle.publishing import service
 from lifecycle.publishing.schemas import (
     ChangeOrder,
     ChangeView,
-    FaultView,
     PolicyText,
     PreparedView,
     PublishOrder,
@@ -23,6 +21,7 @@ from lifecycle.publishing.schemas import (
     Validity,
     VersionSummaries,
     VersionView,
+    fault_view,
 )
 
 router = APIRouter(tags=["policies"])
@@ -35,7 +34,7 @@ RuleId = Annotated[str, Path(min_length=1, max_length=64)]
 async def validate_policy(body: PolicyText, _: Operator, runtime: CurrentRuntime) -> Validity:
     """Tell everything that is wrong with a policy 策略; nothing is kept."""
     faults = author(body.text, tz=runtime.settings.timezone).faults
-    return Validity(is_valid=not faults, faults=[FaultView(**told(fault)) for fault in faults])
+    return Validity(is_valid=not faults, faults=[fault_view(fault) for fault in faults])
 
 
 @router.post("/policies", operation_id="prepare_policy", status_code=201, response_model=PreparedView)

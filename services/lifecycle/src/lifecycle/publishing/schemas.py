@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from lifecycle.changes.domain import ChangeKind
 from lifecycle.characters.domain import MOST_BYTES
+from lifecycle.faults.domain import Fault
 from lifecycle.walks.domain import WalkKind
 
 VersionState = Literal["in_preparation", "abandoned", "scheduled", "in_force", "replaced"]
@@ -43,6 +44,17 @@ class FaultView(BaseModel):
     column: int | None
     en: str
     zh: str
+
+
+def fault_view(fault: Fault) -> FaultView:
+    place = fault.place
+    return FaultView(
+        path=fault.path,
+        line=place.line if place else None,
+        column=place.column if place else None,
+        en=fault.message("en"),
+        zh=fault.message("zh"),
+    )
 
 
 class Validity(BaseModel):

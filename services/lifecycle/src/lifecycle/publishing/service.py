@@ -74,7 +74,8 @@ async def publish(
     latest, begins = state.published[-1]
     if latest != replaces:
         raise NotReplaced(
-            f"version {replaces} is not in force any more: version {latest} was published meanwhile", current=latest
+            f"version {replaces} is not in force any more: version {latest} was published meanwhile",
+            current={"version": latest},
         )
     moment = _moment(effective_at, now=uow.now, latest=latest, begins=begins)
     if not await walks.is_finished(uow, version, "backfill"):
@@ -131,7 +132,8 @@ def _anew(policy: Policy, live: list[Policy]) -> list[str]:
 def _moment(effective_at: datetime | None, *, now: datetime, latest: int, begins: datetime) -> datetime:
     if begins > now:
         raise NotReplaced(
-            f"version {latest} takes effect only at {begins.isoformat()}: publish another after that", current=latest
+            f"version {latest} takes effect only at {begins.isoformat()}: publish another after that",
+            current={"version": latest},
         )
     soonest = now + MARGIN
     if effective_at is None:
