@@ -123,5 +123,5 @@ def _again(delivery: Delivery, *, now: datetime, dice: float) -> Standing:
 
 def wait_after(attempts: int, *, dice: float) -> timedelta:
     """Longer each time, and spread over its second half by `dice`, from 0 to 1."""
-    longest: timedelta = min(LONGEST_WAIT, FIRST_WAIT * FACTOR ** (attempts - 1))
+    longest: timedelta = min(LONGEST_WAIT, FIRST_WAIT * FACTOR ** min(attempts - 1, MOST_ATTEMPTS))
     return longest * (1 + dice) / 2

@@ -23,8 +23,8 @@ UPDATE webhook_delivery SET sending = true, attempts = attempts + 1, due_at = $2
 _LOCK = "SELECT * FROM webhook_delivery WHERE id = $1 AND attempts = $2 AND sending FOR UPDATE"
 
 _SETTLE = """
-UPDATE webhook_delivery SET sending = false, state = $2, reason = $3, due_at = $4,
-    settled_at = CASE WHEN $2 = 'waiting' THEN NULL ELSE coalesce(settled_at, $5) END
+UPDATE webhook_delivery SET sending = false, state = $2::text, reason = $3, due_at = $4,
+    settled_at = CASE WHEN $2::text = 'waiting' THEN NULL ELSE coalesce(settled_at, $5) END
 WHERE id = $1 RETURNING *
 """
 

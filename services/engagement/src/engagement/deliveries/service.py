@@ -2,7 +2,6 @@
 another notes how it ended; who takes too long has lost the attempt to somebody else. One outcome is told of each action.
 """
 
-import asyncio
 import random
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -16,6 +15,7 @@ from common.contracts.envelope import Envelope
 from common.contracts.lifecycle import ActionRequested, CallWebhook
 from common.db import Database, UnitOfWork
 from common.ids import new_id
+from common.loops import together
 from engagement.adapters.outgoing import Answer, Outgoing
 from engagement.audience import service as audiences
 from engagement.channels.domain import sign
@@ -79,7 +79,7 @@ async def withdraw(uow: UnitOfWork, actions: Mapping[UUID, Envelope]) -> None:
 async def deliver_due(db: Database) -> None:
     """Make every attempt that is due."""
     while leased := await _take(db):
-        await asyncio.gather(*(_deliver(db, row, target) for row, target in leased))
+        await together(*(_deliver(db, row, target) for row, target in leased))
 
 
 async def _take(db: Database) -> list[Leased]:
