@@ -14,10 +14,10 @@ from common.bus import consumer
 from common.bus.dead_letters import Reason
 from common.bus.kafka import consumer as kafka_consumer
 from common.bus.metrics import LogMetrics, RelayMetrics
+from common.contracts.engagement import MessageRefused, TaskRefused, WebhookRefused
 from common.contracts.members import RewardRefused
 from common.http.limits import Limiter
 from common.http.middleware import HttpMetrics
-from engagement.messages.domain import Reason as MessageReason
 from engagement.metrics import EngagementMetrics
 from lifecycle.metrics import LifecycleMetrics
 from members.metrics import MemberMetrics
@@ -106,7 +106,11 @@ def test_a_label_is_compared_with_values_that_it_can_have(rule: Rule) -> None:
     possible = {
         ("log_alarm", "kind"): ALARMS,
         ("log_dead_letters_open", "reason"): {reason.value for reason in Reason},
-        ("engagement_messages_refused_total", "reason"): set(get_args(MessageReason)),
+        ("engagement_errands_total", "outcome"): {
+            reason
+            for kind in (MessageRefused, TaskRefused, WebhookRefused)
+            for reason in get_args(kind.__annotations__["reason"])
+        },
         ("members_rewards_total", "outcome"): {*get_args(RewardRefused.__annotations__["reason"]), "granted"},
     }
     for name, matchers in _SELECTOR.findall(rule["expr"]):

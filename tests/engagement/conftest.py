@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from common.clock import Clock, SystemClock
 from common.testing.databases import Engines, cloned
 from common.testing.services import RunningService, create_service_database, running_service
 from engagement.app import SERVICE
@@ -21,7 +22,13 @@ def engagement_template(engines: Engines) -> str:
 
 
 @pytest.fixture
-async def engagement(engines: Engines, engagement_template: str) -> AsyncIterator[RunningService]:
+def clock() -> Clock:
+    """A module whose tests let time pass has one of its own."""
+    return SystemClock()
+
+
+@pytest.fixture
+async def engagement(engines: Engines, engagement_template: str, clock: Clock) -> AsyncIterator[RunningService]:
     """The service on a database of its own."""
     async with (
         cloned(engines, template=engagement_template) as database,
@@ -29,10 +36,13 @@ async def engagement(engines: Engines, engagement_template: str) -> AsyncIterato
             SERVICE,
             engines=engines,
             database=database,
+            clock=clock,
             settings={
                 "webhook_secrets": {CHANNEL: [SECRET, NEXT_SECRET]},
                 "webhooks_per_minute": WEBHOOKS_PER_MINUTE,
                 "database_connections": CONNECTIONS,
+                "outgoing_hosts": ["*.shop.example", "api.shop.example:8443"],
+                "outgoing_loopback": True,
             },
         ) as running,
     ):

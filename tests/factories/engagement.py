@@ -9,6 +9,7 @@ from uuid import UUID
 import httpx2
 
 from common.auth.principal import Role
+from common.contracts.members import ConsentChanged
 from common.ids import new_id
 from common.testing.services import RunningService
 from engagement.channels.domain import sign
@@ -37,6 +38,25 @@ async def know_sender(engagement: RunningService, user_id: str, *, member_id: UU
         headers=engagement.headers(Role.OPERATOR),
     )
     assert answer.status_code == 200, answer.text
+
+
+def consented(member_id: UUID, purpose: str = "promo", *, given: bool = True) -> ConsentChanged:
+    """Members tell that a member says yes to a purpose, or no."""
+    return ConsentChanged(member_id=member_id, purpose=purpose, version="v1", given=given, changed_at=datetime.now(UTC))
+
+
+async def make_endpoint(
+    engagement: RunningService, code: str = "crm", *, url: str = "https://api.shop.example/huitou"
+) -> dict[str, Any]:
+    """With its secret."""
+    answer = await engagement.client.post(
+        "/engagement/v1/webhook-endpoints",
+        json={"code": code, "url": url},
+        headers=engagement.headers(Role.OPERATOR, key="new"),
+    )
+    assert answer.status_code == 201, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
 
 
 def chat_message(community_id: UUID, *, sender: str = "ann", **changes: Any) -> dict[str, Any]:

@@ -5,13 +5,14 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import httpx2
+import msgspec
 
 from common.auth.principal import Role
 from common.bus.position import Position
 from common.bus.records import LogRow, Received
 from common.contracts.envelope import decode, encode
 from common.contracts.event import Event
-from common.contracts.lifecycle import Action, ActionRequested
+from common.contracts.lifecycle import Action, ActionKind, ActionRequested, ActionWithdrawn
 from common.ids import new_id
 from common.testing.services import RunningService
 from members.templates.domain import Template
@@ -94,6 +95,17 @@ async def adjust(
     )
 
 
+async def consent(
+    members: RunningService, member_id: UUID, purpose: str = "promo", *, version: str = "v1", given: bool = True
+) -> httpx2.Response:
+    """A member says yes to a purpose, or no."""
+    return await members.client.post(
+        "/members/v1/members/me/consents",
+        json={"purpose": purpose, "version": version, "given": given},
+        headers=members.headers(member_id=member_id, key="new"),
+    )
+
+
 def requested(action: Action, *, member_id: UUID, **changes: Any) -> ActionRequested:
     """An action that the lifecycle asks for now."""
     return ActionRequested(
@@ -108,6 +120,18 @@ def requested(action: Action, *, member_id: UUID, **changes: Any) -> ActionReque
             **changes,
         }
     )
+
+
+def withdrawn(asked: ActionRequested) -> ActionWithdrawn:
+    """The lifecycle wants back what it asked for."""
+    return ActionWithdrawn(
+        action_id=asked.action_id, member_id=asked.member_id, rule=asked.rule, kind=kind_of(asked.action)
+    )
+
+
+def kind_of(action: Action) -> ActionKind:
+    kind: ActionKind = msgspec.to_builtins(action)["kind"]
+    return kind
 
 
 def received(event: E) -> Received[E]:

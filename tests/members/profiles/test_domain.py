@@ -11,7 +11,7 @@ profiles = st.builds(
     Profile,
     display_name=st.none() | st.text(max_size=9),
     phone=st.none() | st.just("+8613800138000"),
-    birthday=st.none() | st.dates(OLDEST, TODAY),
+    birthday=st.none() | st.dates(OLDEST, TODAY).map(str),
     gender=st.none() | st.sampled_from(["female", "male", "other"]),
 )
 
@@ -52,8 +52,13 @@ def test_differences_name_exactly_what_differs(before: Profile, after: Profile) 
 
 
 def test_birthdays_are_days_somebody_alive_was_born_on() -> None:
-    for right in (OLDEST, TODAY):
+    for right in (str(OLDEST), str(TODAY), "12-31", "02-29", "1996-02-29"):
         check_birthday(right, today=TODAY)
-    for wrong in (OLDEST - timedelta(days=1), TODAY + timedelta(days=1)):
+    for wrong in (str(OLDEST - timedelta(days=1)), str(TODAY + timedelta(days=1)), "02-30", "00-10", "1997-02-29"):
         with pytest.raises(ValueError, match="expected a day"):
             check_birthday(wrong, today=TODAY)
+
+
+@given(st.dates(OLDEST, TODAY))
+def test_the_day_of_the_year_is_the_same_with_the_year_and_without(born: date) -> None:
+    assert Profile(birthday=str(born)).anniversary == Profile(birthday=str(born)[5:]).anniversary == f"{born:%m-%d}"

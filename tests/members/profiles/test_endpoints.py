@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from common.auth.principal import Role
-from common.contracts.members import ProfileChanged
+from common.contracts.members import BirthdayTold, ProfileChanged, TimezoneTold
 from common.testing.services import RunningService
 from factories.members import make_member
 
@@ -54,6 +54,24 @@ async def test_what_is_told_is_read_and_only_the_names_of_the_fields_are_publish
     assert (event.member_id, event.fields) == (member_id, list(ANN))
 
 
+async def test_the_day_of_a_birthday_is_told_when_it_changes_and_never_its_year(members: RunningService) -> None:
+    member_id = await make_member(members)
+    for birthday in ("1990-02-28", "1991-02-28", "02-28", "02-29", "02-29", None):
+        assert (await tell(members, member_id, birthday=birthday)).status_code == 200
+
+    assert [event.birthday for event in await members.events(BirthdayTold)] == ["02-28", "02-29", ""]
+    assert len(await members.events(ProfileChanged)) == 5
+
+
+async def test_by_whose_clock_a_member_lives_is_told_when_it_changes(members: RunningService) -> None:
+    member_id = await make_member(members)
+    for tz in ("Asia/Taipei", "Asia/Taipei", "Europe/Zurich", None):
+        answer = await tell(members, member_id, tz=tz)
+        assert answer.json()["tz"] == tz
+
+    assert [event.tz for event in await members.events(TimezoneTold)] == ["Asia/Taipei", "Europe/Zurich", ""]
+
+
 async def test_only_what_differs_is_a_change(members: RunningService) -> None:
     member_id = await make_member(members)
     await tell(members, member_id, **ANN)
@@ -94,6 +112,10 @@ IMPOSSIBLE: list[tuple[dict[str, Any], str]] = [
     ({"birthday": "1850-01-01"}, "birthday"),
     ({"birthday": "2999-01-01"}, "birthday"),
     ({"birthday": "yesterday"}, "birthday"),
+    ({"birthday": "02-30"}, "birthday"),
+    ({"birthday": "1997-02-29"}, "birthday"),
+    ({"tz": "Mars/Olympus"}, "tz"),
+    ({"tz": "../../etc/passwd"}, "tz"),
     ({"gender": "dragon"}, "gender"),
     ({"display_name": "x" * 65}, "display_name"),
     ({"display_name": "a\u0000b"}, "display_name"),

@@ -9,7 +9,7 @@ from common.contracts.envelope import decode
 from common.contracts.lifecycle import ActionRequested, GrantPoints, IssueCoupon, SendMessage
 from common.contracts.members import CouponIssued, PointsEarned, RewardGranted, RewardRefused
 from common.testing.services import RunningService
-from factories.members import make_member, make_template, received, requested
+from factories.members import consent, make_member, make_template, received, requested
 from members.rewards.handlers import on_action_requested
 
 pytestmark = pytest.mark.integration
@@ -71,6 +71,17 @@ async def test_refusals_are_told_and_stop_nobody_else(members: RunningService) -
     reasons = [refused.reason for refused in await members.events(RewardRefused)]
     assert reasons == ["expired", "unknown_template", "unknown_member", "supply_exhausted", "member_limit"]
     assert len(await members.events(CouponIssued)) == 2
+
+
+async def test_a_reward_that_needs_consent_is_given_while_the_member_consents(members: RunningService) -> None:
+    member_id = await make_member(members)
+    for given in (None, True, False):
+        if given is not None:
+            await consent(members, member_id, given=given)
+        await members.receive(requested(GrantPoints(points=1, reason="thanks"), member_id=member_id, consent="promo"))
+
+    assert len(await members.events(PointsEarned)) == 1
+    assert [refused.reason for refused in await members.events(RewardRefused)] == ["no_consent"] * 2
 
 
 async def test_messages_are_left_to_engagement(members: RunningService) -> None:

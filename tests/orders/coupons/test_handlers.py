@@ -7,8 +7,8 @@ from msgspec.structs import replace
 
 from common.auth.principal import Role
 from common.clock import VirtualClock
-from common.contracts.members import CouponIssued
-from common.contracts.orders import CouponExpired, CouponReleased
+from common.contracts.members import CouponIssued, CouponRecalled
+from common.contracts.orders import CouponExpired, CouponReleased, CouponRetained, CouponRevoked
 from common.ids import new_id
 from common.testing.services import RunningService
 from factories.orders import Shop
@@ -29,6 +29,11 @@ def issued_to(member_id: UUID, clock: VirtualClock, **changes: Any) -> CouponIss
         source="claim",
     )
     return replace(issued, **changes)
+
+
+def recalled(issued: CouponIssued) -> CouponRecalled:
+    terms = {name: getattr(issued, name) for name in CouponRecalled.__struct_fields__}
+    return CouponRecalled(**terms)
 
 
 async def test_a_coupon_issued_can_be_spent_once_however_often_it_is_told(
@@ -167,3 +172,52 @@ async def test_a_coupon_in_another_currency_does_not_count(shop: Shop) -> None:
     answer = await shop.post("/quotes", await shop.wish((sku, 1), coupon_id=coupon), member_id=member, key=None)
 
     assert (answer.status_code, answer.json()["code"]) == (409, "coupon_not_applicable")
+
+
+async def test_an_unspent_coupon_that_is_recalled_cannot_be_spent_any_more(
+    shop: Shop, orders: RunningService, clock: VirtualClock
+) -> None:
+    member, sku = new_id(), await shop.sku()
+    issued = issued_to(member, clock)
+    await orders.receive(issued, recalled(issued))
+
+    [told] = await orders.events(CouponRevoked)
+    assert (told.coupon_id, told.member_id, told.revoked_at) == (issued.coupon_id, member, clock.now())
+    [coupon] = (await shop.get("/coupons", member_id=member, status="revoked")).json()["items"]
+    wish = await shop.wish((sku, 1), coupon_id=coupon["id"])
+    answer = await shop.post("/quotes", wish, member_id=member, key=None)
+    assert (answer.status_code, answer.json()["code"]) == (409, "coupon_not_applicable")
+    await clock.advance_to(issued.expires_at)
+    await orders.fire_timers()
+    assert not await orders.events(CouponExpired)
+
+
+async def test_a_recall_that_comes_before_the_issue_or_again_has_the_same_answer(
+    shop: Shop, orders: RunningService, clock: VirtualClock
+) -> None:
+    issued = issued_to(new_id(), clock)
+    await orders.receive(recalled(issued))
+    await clock.advance_to(clock.now() + timedelta(hours=1))
+    await orders.receive(issued, recalled(issued), recalled(issued))
+
+    told = await orders.events(CouponRevoked)
+    assert len(told) == 3
+    assert set(told) == {told[0]}
+    assert await orders.db.fetchval("SELECT status FROM coupon") == "revoked"
+
+
+async def test_a_coupon_that_is_held_spent_or_over_is_kept(
+    shop: Shop, orders: RunningService, clock: VirtualClock
+) -> None:
+    member, sku = new_id(), await shop.sku()
+    held, spent, over = (issued_to(member, clock, expires_at=clock.now() + timedelta(days=day)) for day in (9, 9, 1))
+    await orders.receive(held, spent, over)
+    await shop.pay(await shop.place(member, (sku, 1), coupon_id=str(spent.coupon_id)))
+    await clock.advance_to(over.expires_at)
+    await orders.fire_timers()
+    await shop.place(member, (sku, 1), coupon_id=str(held.coupon_id))
+    await orders.receive(*map(recalled, (held, spent, over)))
+
+    told = {event.coupon_id: event.reason for event in await orders.events(CouponRetained)}
+    assert told == {held.coupon_id: "spent", spent.coupon_id: "spent", over.coupon_id: "expired"}
+    assert not await orders.events(CouponRevoked)

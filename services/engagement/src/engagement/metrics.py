@@ -1,6 +1,6 @@
 """What the business counts here."""
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 
 class EngagementMetrics:
@@ -19,9 +19,19 @@ class EngagementMetrics:
         )
         self.checkins = Counter("engagement_checkins", "Check-ins", registry=registry)
         self.messages = Counter("engagement_messages", "Messages sent", ["template", "channel"], registry=registry)
-        self.messages_refused = Counter(
-            "engagement_messages_refused",
-            "Messages that the lifecycle asked for in vain",
-            ["reason"],
+        self.errands = Counter(
+            "engagement_errands",
+            "What the lifecycle asked for: done, queued, or the reason why not",
+            ["kind", "outcome"],
             registry=registry,
+        )
+        self.tasks_closed = Counter("engagement_tasks_closed", "Tasks closed", ["team", "outcome"], registry=registry)
+        self.tasks_overdue = Gauge(
+            "engagement_tasks_overdue", "Tasks that should be closed and are not", ["team"], registry=registry
+        )
+        self.webhook_attempts = Counter(
+            "engagement_webhook_attempts", "Attempts to deliver webhooks", ["endpoint", "verdict"], registry=registry
+        )
+        self.complaints = Counter(
+            "engagement_complaints", "Complaints opened and closed", ["topic", "change"], registry=registry
         )

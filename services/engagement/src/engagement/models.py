@@ -129,24 +129,162 @@ class Message(Base, table=True):
     read_at: datetime | None = Field(sa_type=Moment)
 
 
-class MessageAction(Base, table=True):
-    """What became of a message that the lifecycle asked for; its row is taken first, so that it is sent once.
+class Errand(Base, table=True):
+    """What became of an action that the lifecycle asked for; its row is taken first, so that it is done once.
 
-    `outcome` is null only inside the transaction that carries it out.
+    `outcome` is null only inside the transaction that carries it out; `queued`: its delivery says what became of it.
     """
 
-    __tablename__ = "message_action"
+    __tablename__ = "errand"
     __table_args__ = (
         ForeignKeyConstraint(["message_id", "member_id"], ["engagement.message.id", "engagement.message.member_id"]),
-        CheckConstraint("outcome IN ('sent', 'refused')", name="outcome"),
+        CheckConstraint("kind IN ('send_message', 'assign_task', 'call_webhook')", name="kind"),
+        CheckConstraint("outcome IN ('done', 'queued', 'refused')", name="outcome"),
         CheckConstraint("(outcome = 'refused') = (reason IS NOT NULL)", name="reason"),
-        CheckConstraint("(outcome = 'sent') = (message_id IS NOT NULL)", name="sent"),
+        CheckConstraint("(outcome = 'done' AND kind = 'send_message') = (message_id IS NOT NULL)", name="sent"),
+        CheckConstraint("outcome <> 'queued' OR kind = 'call_webhook'", name="queued"),
     )
     action_id: UUID = Field(primary_key=True)
     member_id: UUID
-    template: str
-    channel: str
+    kind: str
     outcome: str | None
     reason: str | None
     message_id: UUID | None = Field(unique=True)
     settled_at: datetime = Field(sa_type=Moment)
+
+
+class MemberConsent(Base, table=True):
+    """What a member says to a purpose, as members told last."""
+
+    __tablename__ = "member_consent"
+    member_id: UUID = Field(primary_key=True)
+    purpose: str = Field(primary_key=True)
+    given: bool
+    changed_at: datetime = Field(sa_type=Moment)
+
+
+class ErasedMember(Base, table=True):
+    """A member for whom nothing is done any more."""
+
+    __tablename__ = "erased_member"
+    member_id: UUID = Field(primary_key=True)
+    erased_at: datetime = Field(sa_type=Moment)
+
+
+class Team(Base, table=True):
+    """A team 小組 of the shop that tasks are for."""
+
+    __tablename__ = "team"
+    __table_args__ = (CheckConstraint("state IN ('active', 'retired')", name="state"),)
+    id: UUID = Field(primary_key=True)
+    code: str = Field(unique=True)
+    name: str
+    state: str
+    created_at: datetime = Field(sa_type=Moment)
+
+
+class Task(Base, table=True):
+    """A task 待辦 about a member. `note`: what the team wrote down, for nobody else."""
+
+    __tablename__ = "task"
+    __table_args__ = (
+        CheckConstraint("state IN ('open', 'taken', 'done', 'given_up', 'withdrawn')", name="state"),
+        CheckConstraint("state <> 'taken' OR taken_by IS NOT NULL", name="taken"),
+        CheckConstraint("(state IN ('open', 'taken')) = (closed_at IS NULL)", name="closed"),
+        CheckConstraint("(action_id IS NULL) = (rule IS NULL)", name="rule"),
+        CheckConstraint("length(note) <= 1000", name="note"),
+        Index("ix_task_due", "team", "due_at", postgresql_where=text("closed_at IS NULL")),
+    )
+    id: UUID = Field(primary_key=True)
+    action_id: UUID | None = Field(unique=True, foreign_key="engagement.errand.action_id")
+    member_id: UUID = Field(index=True)
+    team: str = Field(foreign_key="engagement.team.code")
+    rule: str | None
+    due_at: datetime = Field(sa_type=Moment)
+    state: str
+    taken_by: UUID | None
+    note: str
+    opened_at: datetime = Field(sa_type=Moment)
+    closed_at: datetime | None = Field(sa_type=Moment)
+
+
+class WebhookEndpoint(Base, table=True):
+    """An endpoint of the shop's own that is told of members. Its secret follows from `secret_number` and is kept nowhere."""
+
+    __tablename__ = "webhook_endpoint"
+    __table_args__ = (
+        CheckConstraint("state IN ('active', 'disabled')", name="state"),
+        CheckConstraint("secret_number > 0", name="secret_number"),
+    )
+    id: UUID = Field(primary_key=True)
+    code: str = Field(unique=True)
+    url: str
+    state: str
+    secret_number: int
+    rotated_at: datetime = Field(sa_type=Moment)
+    created_at: datetime = Field(sa_type=Moment)
+
+
+class WebhookDelivery(Base, table=True):
+    """A webhook to deliver. `due_at`: when somebody should try (again), null: nobody; while one tries, when another may."""
+
+    __tablename__ = "webhook_delivery"
+    __table_args__ = (
+        CheckConstraint("state IN ('waiting', 'delivered', 'refused')", name="state"),
+        CheckConstraint("(state = 'refused') = (reason IS NOT NULL)", name="reason"),
+        CheckConstraint("(state = 'waiting') = (settled_at IS NULL)", name="settled"),
+        CheckConstraint("state <> 'waiting' OR due_at IS NOT NULL", name="due"),
+        CheckConstraint("attempts >= 0", name="attempts"),
+        CheckConstraint("length(key) <= 1000", name="key"),
+        Index("ix_webhook_delivery_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+    )
+    id: UUID = Field(primary_key=True)
+    action_id: UUID = Field(unique=True, foreign_key="engagement.errand.action_id")
+    member_id: UUID = Field(index=True)
+    endpoint: str = Field(foreign_key="engagement.webhook_endpoint.code")
+    rule: str
+    key: str
+    consent: str | None
+    asked_at: datetime = Field(sa_type=Moment)
+    valid_until: datetime = Field(sa_type=Moment)
+    state: str
+    reason: str | None
+    attempts: int
+    sending: bool
+    withdrawn: bool
+    due_at: datetime | None = Field(sa_type=Moment)
+    settled_at: datetime | None = Field(sa_type=Moment)
+
+
+class WebhookAttempt(Base, table=True):
+    """How one attempt to deliver ended: with a status, or with a fault before one."""
+
+    __tablename__ = "webhook_attempt"
+    __table_args__ = (CheckConstraint("(status IS NULL) <> (fault IS NULL)", name="ended"),)
+    delivery_id: UUID = Field(primary_key=True, foreign_key="engagement.webhook_delivery.id")
+    number: int = Field(primary_key=True)
+    ended_at: datetime = Field(sa_type=Moment)
+    milliseconds: int
+    status: int | None
+    fault: str | None
+
+
+class Complaint(Base, table=True):
+    """A member's complaint 投訴; its text is nowhere else."""
+
+    __tablename__ = "complaint"
+    __table_args__ = (
+        CheckConstraint("state IN ('open', 'settled', 'taken_back')", name="state"),
+        CheckConstraint("(state = 'open') = (closed_at IS NULL)", name="closed"),
+        CheckConstraint("length(text) <= 2000", name="text"),
+        Index("ix_complaint_member_id_id", "member_id", "id"),
+        Index("ix_complaint_open", "id", postgresql_where=text("state = 'open'")),
+    )
+    id: UUID = Field(primary_key=True)
+    member_id: UUID
+    topic: str
+    order_id: UUID | None
+    text: str
+    state: str
+    opened_at: datetime = Field(sa_type=Moment)
+    closed_at: datetime | None = Field(sa_type=Moment)

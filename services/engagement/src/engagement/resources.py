@@ -1,18 +1,25 @@
-"""What only engagement holds while it runs: the secrets of its chat channels, the counters."""
+"""What only engagement holds while it runs: secrets, the way out to the shop's own endpoints, the counters."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from common.runtime import Runtime
+from engagement.adapters.outgoing import Outgoing, outgoing_client
 from engagement.metrics import EngagementMetrics
 from engagement.settings import EngagementSettings
+from engagement.teams import service as teams
 from engagement.templates import service as templates
+from engagement.webhooks.domain import Egress
 
 
 @dataclass(frozen=True, slots=True)
 class Resources:
     channel_secrets: Mapping[str, Sequence[str]] = field(repr=False)
+    outgoing_secret: bytes = field(repr=False)
+    egress: Egress
+    outgoing: Outgoing
+    complaint_topics: frozenset[str]
     metrics: EngagementMetrics
 
 
@@ -22,4 +29,14 @@ async def build_resources(runtime: Runtime) -> AsyncIterator[Resources]:
     if not isinstance(settings, EngagementSettings):
         raise TypeError("engagement runs with EngagementSettings")
     await templates.seed(runtime.db)
-    yield Resources(channel_secrets=settings.channel_secrets, metrics=EngagementMetrics(runtime.registry))
+    await teams.seed(runtime.db)
+    egress = Egress(frozenset(settings.outgoing_hosts), loopback=settings.outgoing_loopback)
+    async with outgoing_client() as client:
+        yield Resources(
+            channel_secrets=settings.channel_secrets,
+            outgoing_secret=settings.outgoing_secret.get_secret_value().encode(),
+            egress=egress,
+            outgoing=Outgoing(client, egress),
+            complaint_topics=frozenset(settings.complaint_topics),
+            metrics=EngagementMetrics(runtime.registry),
+        )

@@ -59,6 +59,10 @@ class MemberLimitReached(Conflict):
     """The member has had as many of the template as one member may."""
 
 
+class PurposeUnknown(Invalid):
+    """Nobody is asked for their consent to it."""
+
+
 class EntryExists(Conflict):
     """The ledger has an entry for this business already."""
 

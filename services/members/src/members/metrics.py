@@ -29,6 +29,13 @@ class MemberMetrics:
             registry=registry,
         )
 
+        self.withdrawals = Counter(
+            "members_withdrawals",
+            "Rewards that the lifecycle wanted back: withdrawn, or the reason why they stay",
+            ["outcome"],
+            registry=registry,
+        )
+
     @contextmanager
     def counting_refusals(self, source: str) -> Iterator[None]:
         """Count what stands in the way of a coupon that is asked for inside."""

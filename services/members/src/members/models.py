@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -24,6 +24,7 @@ class Member(Base, table=True):
     channel: str
     referrer_id: UUID | None = Field(default=None, foreign_key="members.member.id", index=True)
     registered_at: datetime = Field(sa_type=Moment)
+    erased_at: datetime | None = Field(default=None, sa_type=Moment)
 
 
 class MemberRole(Base, table=True):
@@ -77,6 +78,25 @@ class Profile(Base, table=True):
     updated_at: datetime = Field(sa_type=Moment)
 
 
+class ConsentEntry(Base, table=True):
+    """A line of a member's ledger of consents 同意; never changed. The last of a purpose holds; `actor_id` is who said so."""
+
+    __tablename__ = "consent_entry"
+    __table_args__ = (
+        UniqueConstraint("member_id", "purpose", "number"),
+        Index(None, "member_id", "id"),
+        CheckConstraint("number > 0", name="number"),
+    )
+    id: UUID = Field(primary_key=True)
+    member_id: UUID = Field(foreign_key="members.member.id")
+    purpose: str
+    number: int
+    version: str
+    given: bool
+    actor_id: UUID
+    made_at: datetime = Field(sa_type=Moment)
+
+
 class CouponTemplate(Base, table=True):
     """A kind of coupon 優惠券模板. `supply` null: as many as are wanted; `valid_days` or a window, never both."""
 
@@ -119,7 +139,7 @@ class Coupon(Base, table=True):
         CheckConstraint("valid_from < expires_at", name="validity"),
         CheckConstraint("source IN ('action', 'claim', 'operator')", name="source"),
         CheckConstraint("(source = 'action') = (action_id IS NOT NULL)", name="action"),
-        CheckConstraint("status IN ('issued', 'redeemed', 'expired')", name="status"),
+        CheckConstraint("status IN ('issued', 'redeemed', 'expired', 'revoked')", name="status"),
         CheckConstraint("(status = 'redeemed') = (order_id IS NOT NULL)", name="order"),
     )
     id: UUID = Field(primary_key=True)
@@ -197,3 +217,21 @@ class Reward(Base, table=True):
     coupon_id: UUID | None = Field(foreign_key="members.coupon.id")
     entry_id: UUID | None = Field(foreign_key="members.points_entry.id")
     settled_at: datetime = Field(sa_type=Moment)
+
+
+class Withdrawal(Base, table=True):
+    """What became of a reward that was to be taken back 撤回. `outcome` null: orders have not said whether the coupon is spent."""
+
+    __tablename__ = "withdrawal"
+    __table_args__ = (
+        CheckConstraint("outcome IN ('withdrawn', 'retained')", name="outcome"),
+        CheckConstraint("reason IN ('spent', 'expired')", name="reason"),
+        CheckConstraint("(outcome IS NOT DISTINCT FROM 'retained') = (reason IS NOT NULL)", name="retained"),
+        CheckConstraint("(outcome IS NULL) = (settled_at IS NULL)", name="settled"),
+    )
+    action_id: UUID = Field(primary_key=True, foreign_key="members.reward.action_id")
+    coupon_id: UUID | None = Field(unique=True, foreign_key="members.coupon.id")
+    outcome: str | None
+    reason: str | None
+    asked_at: datetime = Field(sa_type=Moment)
+    settled_at: datetime | None = Field(sa_type=Moment)

@@ -20,6 +20,7 @@ class Resources:
     signer: TokenSigner
     providers: Mapping[str, IdentityProvider]
     calling_code: str
+    consent_purposes: frozenset[str]
     metrics: MemberMetrics
 
 
@@ -40,5 +41,6 @@ async def build_resources(runtime: Runtime) -> AsyncIterator[Resources]:
         signer=signer,
         providers=providers,
         calling_code=settings.calling_code,
+        consent_purposes=frozenset(settings.consent_purposes),
         metrics=MemberMetrics(runtime.registry),
     )

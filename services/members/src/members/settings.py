@@ -1,5 +1,5 @@
 from pathlib import Path
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
@@ -23,6 +23,11 @@ class MembersSettings(ServiceSettings):
     )
     sign_ins_per_minute: int = Field(20, ge=1, description="Sign-ins that one address may try in a minute.")
     claims_per_minute: int = Field(30, ge=1, description="Coupons that one member may try to claim in a minute.")
+    consent_purposes: list[Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,63}$")]] = Field(
+        default_factory=lambda: ["promo"],
+        max_length=32,
+        description="Purposes that members are asked to consent to, as JSON; those that a policy's `consent` names.",
+    )
     calling_code: str = Field(
         "86", pattern="^[1-9][0-9]{0,2}$", description="Calling code of phone numbers that are written without one."
     )

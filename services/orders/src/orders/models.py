@@ -243,7 +243,7 @@ class Coupon(Base, table=True):
 
     __tablename__ = "coupon"
     __table_args__ = (
-        CheckConstraint("status IN ('issued', 'locked', 'redeemed', 'expired')", name="status"),
+        CheckConstraint("status IN ('issued', 'locked', 'redeemed', 'expired', 'revoked')", name="status"),
         CheckConstraint("(status IN ('locked', 'redeemed')) = (order_id IS NOT NULL)", name="order"),
         CheckConstraint("value_minor >= 0 AND minimum_spend_minor >= 0", name="terms"),
         Index(None, "member_id", "id"),

@@ -97,6 +97,22 @@ class CouponIssued(Event, frozen=True, kw_only=True, omit_defaults=True):
     action_id: ActionId | None = None
 
 
+class CouponRecalled(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A coupon is to be taken back if it is not spent; carries its terms, so that orders refuse it also when they do not know it
+    yet. Answered by coupon.revoked or coupon.retained.
+    """
+
+    NAME: ClassVar[str] = "coupon.recalled"
+    coupon_id: CouponId
+    member_id: MemberId
+    template: Code
+    value_minor: Minor
+    minimum_spend_minor: Minor
+    currency: Currency
+    valid_from: Moment
+    expires_at: Moment
+
+
 class CouponClaimed(Event, frozen=True, kw_only=True, omit_defaults=True):
     """A member took a coupon that was on offer, by themselves."""
 

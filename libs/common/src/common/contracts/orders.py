@@ -137,3 +137,21 @@ class CouponExpired(Event, frozen=True, kw_only=True, omit_defaults=True):
     coupon_id: CouponId
     member_id: MemberId
     expired_at: Moment
+
+
+class CouponRevoked(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A coupon that its issuer recalled was unspent, and cannot be spent any more."""
+
+    NAME: ClassVar[str] = "coupon.revoked"
+    coupon_id: CouponId
+    member_id: MemberId
+    revoked_at: Moment
+
+
+class CouponRetained(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A coupon that its issuer recalled stays as it is: an order holds it or has spent it, or it had run out."""
+
+    NAME: ClassVar[str] = "coupon.retained"
+    coupon_id: CouponId
+    member_id: MemberId
+    reason: Literal["spent", "expired"]

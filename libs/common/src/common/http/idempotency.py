@@ -1,10 +1,11 @@
 """Requests that must not be carried out twice: `Idempotency-Key`, stored with the answer in the transaction of the effect."""
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
+from uuid import UUID
 
 import asyncpg
 from fastapi import Depends, Header, Request, Response
@@ -75,6 +76,15 @@ async def run_once(
                 *stored,
             )
     return Response(stored[1], status_code=stored[0], media_type="application/json")
+
+
+async def forget_answers_about(uow: UnitOfWork, ids: Collection[UUID]) -> None:
+    """Drop the stored answers that show one of these things: what they say of it is to be forgotten."""
+    if ids:
+        await uow.execute(
+            "DELETE FROM idempotency_key WHERE convert_from(response, 'UTF8')::jsonb->>'id' = ANY($1)",
+            [str(one) for one in ids],
+        )
 
 
 async def _claim(uow: UnitOfWork, key: RequestKey) -> tuple[int, bytes] | None:

@@ -24,3 +24,7 @@ async def find_members(uow: UnitOfWork, *, channel: str, users: Collection[str])
     return await uow.fetch(
         "SELECT user_id, member_id FROM channel_identity WHERE channel = $1 AND user_id = ANY($2)", channel, list(users)
     )
+
+
+async def delete_of(uow: UnitOfWork, member_ids: Collection[UUID]) -> None:
+    await uow.execute("DELETE FROM channel_identity WHERE member_id = ANY($1)", list(member_ids))

@@ -14,3 +14,8 @@ async def members_of(uow: UnitOfWork, *, channel: str, users: Collection[str]) -
     """User id → member, for those that are known."""
     rows = await repository.find_members(uow, channel=channel, users=users)
     return {row["user_id"]: row["member_id"] for row in rows}
+
+
+async def forget(uow: UnitOfWork, member_ids: Collection[UUID]) -> None:
+    """Whoever writes under their names is nobody we know."""
+    await repository.delete_of(uow, member_ids)

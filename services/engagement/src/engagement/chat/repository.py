@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -38,3 +38,7 @@ async def insert(
 async def list_of_community(reader: Database, *, community_id: UUID, before: UUID | None, limit: int) -> list[Record]:
     """Newest first."""
     return await reader.fetch(_LIST, community_id, before, limit)
+
+
+async def empty_of(uow: UnitOfWork, member_ids: Collection[UUID]) -> None:
+    await uow.execute("UPDATE chat_message SET text = '', sender = '' WHERE member_id = ANY($1)", list(member_ids))

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from uuid import UUID
 
@@ -67,3 +67,8 @@ async def list_of_community(db: Database, community_id: UUID, *, before: UUID | 
     """Newest first. Raises CommunityNotFound."""
     await communities.get(db, community_id)
     return await repository.list_of_community(db, community_id=community_id, before=before, limit=limit)
+
+
+async def forget(uow: UnitOfWork, member_ids: Collection[UUID]) -> None:
+    """Empty what members wrote, and under which name."""
+    await repository.empty_of(uow, member_ids)

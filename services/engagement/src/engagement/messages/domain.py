@@ -1,14 +1,12 @@
 """Messages 消息, and what stands in the way of one that the lifecycle asks for."""
 
 from collections.abc import Container
-from datetime import datetime
 from typing import Literal, NamedTuple
 from uuid import UUID
 
 from common.contracts.lifecycle import SendMessage
 
-Reason = Literal["expired", "unknown_template", "unknown_channel"]
-"""Those of message.refused that are told here. Whether a member exists only members know."""
+Reason = Literal["unknown_template", "unknown_channel"]
 
 
 class Message(NamedTuple):
@@ -22,12 +20,8 @@ class Message(NamedTuple):
     text_en: str
 
 
-def refusal(
-    action: SendMessage, *, valid_until: datetime, now: datetime, channels: Container[str], templates: Container[str]
-) -> Reason | None:
+def refusal(action: SendMessage, *, channels: Container[str], templates: Container[str]) -> Reason | None:
     """Why a message is not sent; None: nothing stands in its way. `templates`: those that are active."""
-    if valid_until < now:
-        return "expired"
     if action.channel not in channels:
         return "unknown_channel"
     return None if action.template in templates else "unknown_template"

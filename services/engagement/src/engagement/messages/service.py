@@ -1,6 +1,6 @@
-"""Sending messages 消息. What the lifecycle asks for is done once: its row is taken first, and the outcome told as often as asked."""
+"""Sending messages 消息."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from uuid import UUID
 
@@ -11,46 +11,48 @@ from common.contracts.lifecycle import ActionRequested, SendMessage
 from common.db import Database, UnitOfWork
 from common.ids import new_id
 from engagement.adapters.channels import CHANNELS, Outgoing
+from engagement.audience import service as audiences
+from engagement.errands.domain import Outcome
 from engagement.errors import MessageNotFound, PlaceholderUnknown, TemplateNotFound
 from engagement.messages import repository
 from engagement.messages.domain import Message, refusal
-from engagement.messages.repository import Outcome
 from engagement.metrics import EngagementMetrics
 from engagement.templates import service as templates
 
 
-async def carry_out(uow: UnitOfWork, asked: Sequence[tuple[Received[ActionRequested], SendMessage]]) -> None:
-    """Send what was not sent before, and tell of every action what became of it. A refusal is an outcome, not an error."""
-    first: dict[UUID, tuple[ActionRequested, SendMessage]] = {}
-    for received, action in asked:
-        first.setdefault(received.event.action_id, (received.event, action))
-    fresh = await repository.claim(
-        uow,
-        [(action_id, event.member_id, action.template, action.channel) for action_id, (event, action) in first.items()],
-    )
-    outcomes = await _send(uow, [one for action_id, one in first.items() if action_id in fresh])
-    await repository.settle(uow, outcomes)
-    settled = await repository.find_settled(uow, first)
-    for received, _ in asked:
-        _tell(uow, received, settled[received.event.action_id])
-
-
-async def _send(uow: UnitOfWork, asked: Sequence[tuple[ActionRequested, SendMessage]]) -> list[Outcome]:
-    active = await templates.active(uow, {action.template for _, action in asked})
-    metrics: EngagementMetrics = uow.resources.metrics
+async def carry_out(uow: UnitOfWork, asked: Sequence[Received[ActionRequested]]) -> list[Outcome]:
+    """Send the messages among the actions."""
+    wanted = [(one.event, action) for one in asked if isinstance(action := one.event.action, SendMessage)]
+    active = await templates.active(uow, {action.template for _, action in wanted})
     outcomes: list[Outcome] = []
     messages: list[Message] = []
-    for event, action in asked:
-        reason = refusal(action, valid_until=event.valid_until, now=uow.now, channels=CHANNELS, templates=active)
+    for event, action in wanted:
+        reason = refusal(action, channels=CHANNELS, templates=active)
         if reason is not None:
             outcomes.append(Outcome(action_id=event.action_id, reason=reason))
-            uow.on_commit.append(metrics.messages_refused.labels(reason).inc)
         else:
             texts = active[action.template].render()
             messages.append(Message(new_id(), event.member_id, action.template, action.channel, *texts))
             outcomes.append(Outcome(action_id=event.action_id, message_id=messages[-1].id))
     await _write(uow, messages)
     return outcomes
+
+
+async def tell(uow: UnitOfWork, asked: Sequence[Received[ActionRequested]], settled: Mapping[UUID, Record]) -> None:
+    """What became of the messages among the actions."""
+    for one in asked:
+        action, row = one.event.action, settled[one.event.action_id]
+        if isinstance(action, SendMessage):
+            told = {
+                **{name: row[name] for name in ("action_id", "member_id")},
+                **{name: getattr(action, name) for name in ("template", "channel")},
+            }
+            event = (
+                MessageRefused(**told, reason=row["reason"])
+                if row["outcome"] == "refused"
+                else MessageSent(**told, message_id=row["message_id"], sent_at=row["settled_at"])
+            )
+            uow.append(event, cause=one.envelope)
 
 
 async def _write(uow: UnitOfWork, messages: Sequence[Message]) -> None:
@@ -64,7 +66,8 @@ async def _write(uow: UnitOfWork, messages: Sequence[Message]) -> None:
 
 
 async def send(uow: UnitOfWork, *, member_id: UUID, template: str, channel: str, values: Mapping[str, str]) -> Record:
-    """A message that an operator sends. Raises TemplateNotFound or PlaceholderUnknown."""
+    """A message that an operator sends. Raises MemberGone, TemplateNotFound or PlaceholderUnknown."""
+    await audiences.hold(uow, member_id)
     known = (await templates.active(uow, [template])).get(template)
     if known is None:
         raise TemplateNotFound(f"template: there is no active one with the code {template!r}")
@@ -104,11 +107,6 @@ async def list_inbox(db: Database, member_id: UUID, *, unread: bool, before: UUI
     return await repository.list_inbox(db, member_id=member_id, unread=unread, before=before, limit=limit)
 
 
-def _tell(uow: UnitOfWork, received: Received[ActionRequested], settled: Record) -> None:
-    told = {name: settled[name] for name in ("action_id", "member_id", "template", "channel")}
-    event = (
-        MessageRefused(**told, reason=settled["reason"])
-        if settled["outcome"] == "refused"
-        else MessageSent(**told, message_id=settled["message_id"], sent_at=settled["settled_at"])
-    )
-    uow.append(event, cause=received.envelope)
+async def forget(uow: UnitOfWork, member_ids: Collection[UUID]) -> list[UUID]:
+    """Empty what was written to members. The messages' ids."""
+    return await repository.empty_of(uow, member_ids)

@@ -8,7 +8,7 @@ from common.db import Database, UnitOfWork
 _SELECT = """
 SELECT member.id, channel, referrer_id, registered_at,
        array(SELECT role FROM member_role WHERE member_id = member.id ORDER BY role) AS roles
-FROM member WHERE member.id = $1
+FROM member WHERE member.id = $1 AND erased_at IS NULL
 """
 
 
@@ -29,12 +29,31 @@ async def find_member(reader: Database | UnitOfWork, member_id: UUID) -> Record 
 
 
 async def member_exists(uow: UnitOfWork, member_id: UUID) -> bool:
-    return bool(await uow.fetchval("SELECT EXISTS (SELECT FROM member WHERE id = $1)", member_id))
+    return bool(await uow.fetchval("SELECT EXISTS (SELECT FROM member WHERE id = $1 AND erased_at IS NULL)", member_id))
 
 
-async def known_members(uow: UnitOfWork, member_ids: Collection[UUID]) -> set[UUID]:
-    rows = await uow.fetch("SELECT id FROM member WHERE id = ANY($1)", list(member_ids))
+async def hold_members(uow: UnitOfWork, member_ids: Collection[UUID]) -> set[UUID]:
+    """Those that there are. Until the unit of work ends nobody erases them or changes their consents."""
+    rows = await uow.fetch(
+        "SELECT id FROM member WHERE id = ANY($1) AND erased_at IS NULL ORDER BY id FOR SHARE", list(member_ids)
+    )
     return {row["id"] for row in rows}
+
+
+async def lock_member(uow: UnitOfWork, member_id: UUID) -> bool:
+    """False: there is no such member."""
+    row = await uow.fetchrow("SELECT FROM member WHERE id = $1 AND erased_at IS NULL FOR NO KEY UPDATE", member_id)
+    return row is not None
+
+
+async def erase(uow: UnitOfWork, member_id: UUID) -> bool:
+    """Take everything from the member by which they are found or let in. False: there is no such member."""
+    erased = await uow.execute(
+        "UPDATE member SET erased_at = $2 WHERE id = $1 AND erased_at IS NULL", member_id, uow.now
+    )
+    await uow.execute("DELETE FROM identity WHERE member_id = $1", member_id)
+    await uow.execute("DELETE FROM member_role WHERE member_id = $1", member_id)
+    return erased == 1
 
 
 async def lock_identity(uow: UnitOfWork, subject_hash: bytes) -> None:

@@ -52,9 +52,27 @@ async def get_member(reader: Database | UnitOfWork, member_id: UUID) -> Record:
     return row
 
 
-async def known_members(uow: UnitOfWork, member_ids: Collection[UUID]) -> set[UUID]:
-    """Those of the ids that are members."""
-    return await repository.known_members(uow, member_ids)
+async def hold_members(uow: UnitOfWork, member_ids: Collection[UUID]) -> set[UUID]:
+    """Those of the ids that are members. Until the unit of work ends they are not erased, and consent to what they do now."""
+    return await repository.hold_members(uow, member_ids)
+
+
+async def hold_member(uow: UnitOfWork, member_id: UUID) -> None:
+    """The same for one. Raises MemberNotFound."""
+    if not await repository.hold_members(uow, [member_id]):
+        raise MemberNotFound(f"there is no member {member_id}")
+
+
+async def lock_member(uow: UnitOfWork, member_id: UUID) -> None:
+    """Wait for whoever holds the member, and keep others out until the unit of work ends. Raises MemberNotFound."""
+    if not await repository.lock_member(uow, member_id):
+        raise MemberNotFound(f"there is no member {member_id}")
+
+
+async def erase(uow: UnitOfWork, member_id: UUID) -> None:
+    """Nobody signs in as them any more; what stays is an id. Raises MemberNotFound."""
+    if not await repository.erase(uow, member_id):
+        raise MemberNotFound(f"there is no member {member_id}")
 
 
 def roles_of(row: Record) -> list[Role]:

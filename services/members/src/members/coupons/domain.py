@@ -20,7 +20,7 @@ class Refusal(StrEnum):
     MEMBER_LIMIT = "member_limit"
 
 
-Status = Literal["issued", "redeemed", "expired"]
+Status = Literal["issued", "redeemed", "expired", "revoked"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,10 @@ async def follow(uow: UnitOfWork, spendings: Sequence[Spending]) -> int:
     )
 
 
+async def find_all(uow: UnitOfWork, coupons: Collection[UUID]) -> list[Record]:
+    return await uow.fetch("SELECT * FROM coupon WHERE id = ANY($1)", list(coupons))
+
+
 async def list_of_member(
     reader: Database, *, member_id: UUID, status: str | None, before: UUID | None, limit: int
 ) -> list[Record]:

@@ -1,7 +1,7 @@
 """Issuing coupons 發券: the templates' rows are locked in one order, then every wish is decided, then all is written."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
@@ -10,7 +10,7 @@ import structlog
 
 from common.connection import Record
 from common.contracts.envelope import Envelope
-from common.contracts.members import CouponClaimed, CouponIssued
+from common.contracts.members import CouponClaimed, CouponIssued, CouponRecalled
 from common.db import Database, UnitOfWork
 from common.errors import AppError
 from common.ids import new_id
@@ -129,6 +129,15 @@ async def follow(uow: UnitOfWork, spendings: Sequence[Spending]) -> None:
     changed = await repository.follow(uow, list(last.values()))
     if changed < len(last):
         log.warning("coupons spent that were not issued here", coupons=len(last) - changed)
+
+
+async def recall(uow: UnitOfWork, wanted: Mapping[UUID, Envelope]) -> None:
+    """Ask orders, which spend coupons, to take these back: on the channel that carried their issue, so that this never overtakes
+    it. `wanted`: coupon → what asks for it, once for each coupon.
+    """
+    for row in await repository.find_all(uow, wanted):
+        terms = {name: row[name] for name in CouponRecalled.__struct_fields__ if name != "coupon_id"}
+        uow.append(CouponRecalled(coupon_id=row["id"], **terms), cause=wanted[row["id"]])
 
 
 async def list_of_member(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 Kind = Literal["earn", "adjust", "reverse"]
@@ -37,6 +37,18 @@ class Posting:
     @property
     def key(self) -> tuple[UUID, str, str]:
         return self.member_id, self.reason, self.business_id
+
+
+def inverse_of(entry: Mapping[str, Any]) -> Posting:
+    """What takes back an entry of the ledger, whole."""
+    return Posting(
+        member_id=entry["member_id"],
+        kind="reverse",
+        points=-entry["points"],
+        reason=entry["reason"],
+        business_id=f"reverse:{entry['id']}",
+        reverses=entry["id"],
+    )
 
 
 @dataclass(frozen=True, slots=True)

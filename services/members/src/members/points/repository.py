@@ -67,6 +67,16 @@ async def find_inverse(uow: UnitOfWork, entry_id: UUID) -> Record | None:
     return await uow.fetchrow("SELECT * FROM points_entry WHERE reverses = $1", entry_id)
 
 
+async def find_with_inverse(uow: UnitOfWork, entries: Collection[UUID]) -> dict[UUID, Record]:
+    """The entries by id; `inverse`: the id of the one that took it back, if any."""
+    rows = await uow.fetch(
+        "SELECT entry.*, inverse.id AS inverse FROM points_entry AS entry"
+        " LEFT JOIN points_entry AS inverse ON inverse.reverses = entry.id WHERE entry.id = ANY($1)",
+        list(entries),
+    )
+    return {row["id"]: row for row in rows}
+
+
 async def list_entries(reader: Database, *, member_id: UUID, before: int, limit: int) -> list[Record]:
     """Newest first. `before`: a number, 0 for the newest."""
     return await reader.fetch(_LIST, member_id, before, limit)

@@ -14,7 +14,7 @@ from members.accounts import service as accounts
 from members.errors import EntryExists, EntryNotFound, EntryNotReversible, PointsInsufficient
 from members.metrics import MemberMetrics
 from members.points import repository
-from members.points.domain import Account, Line, Posting, settle
+from members.points.domain import Account, Line, Posting, inverse_of, settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,25 +64,37 @@ async def reverse(uow: UnitOfWork, *, member_id: UUID, entry_id: UUID) -> Record
         raise EntryNotReversible("only an entry that gave points can be taken back")
     if await repository.find_inverse(uow, entry_id) is not None:
         raise EntryNotReversible("the entry was taken back already")
-    posting = Posting(
-        member_id=member_id,
-        kind="reverse",
-        points=-entry["points"],
-        reason=entry["reason"],
-        business_id=f"reverse:{entry_id}",
-        reverses=entry_id,
-    )
+    posting = inverse_of(dict(entry))
     [(inverse_id, line)] = await _post(uow, [posting])
-    event = PointsReversed(
-        entry_id=inverse_id,
-        reversed_entry_id=entry_id,
-        member_id=member_id,
-        points=entry["points"],
-        balance=line.balance,
-        reason=entry["reason"],
-    )
-    uow.append(event)
+    uow.append(_reversed(inverse_id, posting, line))
     return await _entry(uow, member_id=member_id, entry_id=inverse_id)
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """An entry of the lifecycle's that is to be reversed; `cause` is what asked for it."""
+
+    entry_id: UUID
+    member_id: UUID
+    cause: Envelope
+
+
+async def take_back(uow: UnitOfWork, wanted: Sequence[TakenBack]) -> set[UUID]:
+    """Reverse the entries whose points the balance still covers. Those that are reversed now, also by somebody before."""
+    if not wanted:
+        return set()
+    locked = await repository.lock_balances(uow, {one.member_id for one in wanted})
+    entries = await repository.find_with_inverse(uow, [one.entry_id for one in wanted])
+    reversible = [one for one in wanted if entries[one.entry_id]["inverse"] is None]
+    postings = [inverse_of(dict(entries[one.entry_id])) for one in reversible]
+    lines = settle(_accounts(locked), postings)
+    covered = [(one, posting, line) for one, posting, line in zip(reversible, postings, lines, strict=True) if line]
+    inverses = await _write(uow, [(posting, line) for _, posting, line in covered])
+    for (one, posting, line), inverse_id in zip(covered, inverses, strict=True):
+        uow.append(_reversed(inverse_id, posting, line), cause=one.cause)
+    return {one.entry_id for one, _, _ in covered} | {
+        one.entry_id for one in wanted if entries[one.entry_id]["inverse"] is not None
+    }
 
 
 async def get_balance(db: Database, member_id: UUID) -> int:
@@ -101,24 +113,43 @@ async def _entry(uow: UnitOfWork, *, member_id: UUID, entry_id: UUID) -> Record:
     return row
 
 
+def _reversed(inverse_id: UUID, posting: Posting, line: Line) -> PointsReversed:
+    if posting.reverses is None:
+        raise RuntimeError(f"entry {inverse_id} reverses nothing")
+    return PointsReversed(
+        entry_id=inverse_id,
+        reversed_entry_id=posting.reverses,
+        member_id=posting.member_id,
+        points=-posting.points,
+        balance=line.balance,
+        reason=posting.reason,
+    )
+
+
 async def _post(uow: UnitOfWork, postings: Sequence[Posting]) -> list[tuple[UUID, Line]]:
     """Write all postings, or raise PointsInsufficient. One that was made before is a unique violation, not a second entry."""
     if not postings:
         return []
     locked = await repository.lock_balances(uow, {posting.member_id for posting in postings})
-    lines = settle({row["member_id"]: Account(row["balance"], row["entries"]) for row in locked}, postings)
-    posted = [(new_id(), line) for line in lines if line is not None]
-    if len(posted) < len(postings):
+    lines = [line for line in settle(_accounts(locked), postings) if line is not None]
+    if len(lines) < len(postings):
         raise PointsInsufficient("the balance would fall below zero")
-    written = [(entry_id, posting, line) for posting, (entry_id, line) in zip(postings, posted, strict=True)]
-    await repository.insert(uow, (_row(uow, *one) for one in written))
-    await repository.move_balances(
-        uow, {posting.member_id: (line.balance, line.number) for _, posting, line in written}
-    )
+    return list(zip(await _write(uow, list(zip(postings, lines, strict=True))), lines, strict=True))
+
+
+def _accounts(locked: Sequence[Record]) -> dict[UUID, Account]:
+    return {row["member_id"]: Account(row["balance"], row["entries"]) for row in locked}
+
+
+async def _write(uow: UnitOfWork, settled: Sequence[tuple[Posting, Line]]) -> list[UUID]:
+    """The entries' ids. The balances are locked, and hold what the lines say when all is written."""
+    ids = [new_id() for _ in settled]
+    await repository.insert(uow, (_row(uow, entry_id, *one) for entry_id, one in zip(ids, settled, strict=True)))
+    await repository.move_balances(uow, {posting.member_id: (line.balance, line.number) for posting, line in settled})
     metrics: MemberMetrics = uow.resources.metrics
-    for posting in postings:
+    for posting, _ in settled:
         uow.on_commit.append(partial(metrics.points.labels(posting.kind).inc, abs(posting.points)))
-    return posted
+    return ids
 
 
 def _row(uow: UnitOfWork, entry_id: UUID, posting: Posting, line: Line) -> tuple[object, ...]:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 Gender = Literal["female", "male", "other"]
 OLDEST = date(1900, 1, 1)
+LEAP_YEAR = 2000
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
@@ -14,8 +15,16 @@ _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 class Profile:
     display_name: str | None = None
     phone: str | None = None
-    birthday: date | None = None
+    birthday: str | None = None
+    """`1987-06-05`, or `06-05` of who does not tell the year."""
     gender: Gender | None = None
+    tz: str | None = None
+    """By whose clock they live 時區, an IANA name."""
+
+    @property
+    def anniversary(self) -> str:
+        """The day of the year, `06-05`; empty: not told."""
+        return self.birthday[-5:] if self.birthday else ""
 
     def changed(self, changes: dict[str, Any]) -> "Profile":
         return replace(self, **changes)
@@ -38,7 +47,11 @@ def normal_phone(text: str, *, calling_code: str) -> str:
     return number
 
 
-def check_birthday(birthday: date, *, today: date) -> None:
-    """Raises ValueError for a day that nobody alive was born on."""
-    if not OLDEST <= birthday <= today:
+def check_birthday(birthday: str, *, today: date) -> None:
+    """Raises ValueError for no day of a year (02-29 is one), or one that nobody alive was born on."""
+    try:
+        born = date.fromisoformat(birthday if len(birthday) > len("06-05") else f"{LEAP_YEAR}-{birthday}")
+    except ValueError:
+        raise ValueError("expected a day such as 06-05 or 1987-06-05") from None
+    if not OLDEST <= born <= today:
         raise ValueError(f"expected a day from {OLDEST} to today")

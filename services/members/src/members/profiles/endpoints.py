@@ -19,6 +19,7 @@ def _view(profile: Profile, updated_at: datetime | None) -> ProfileView:
         phone=profile.phone,
         birthday=profile.birthday,
         gender=profile.gender,
+        tz=profile.tz,
         updated_at=updated_at,
     )
 

@@ -41,3 +41,8 @@ async def find_by_phone(reader: Database, phone_hash: bytes) -> list[UUID]:
         "SELECT member_id FROM profile WHERE phone_hash = $1 ORDER BY member_id LIMIT $2", phone_hash, MOST_FOUND
     )
     return [row["member_id"] for row in rows]
+
+
+async def delete(uow: UnitOfWork, member_id: UUID) -> None:
+    await uow.execute("DELETE FROM profile WHERE member_id = $1", member_id)
+    await uow.execute("DELETE FROM member_key WHERE member_id = $1", member_id)

@@ -5,7 +5,7 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from common.contracts.members import ProfileChanged
+from common.contracts.members import BirthdayTold, ProfileChanged, TimezoneTold
 from common.db import Database, UnitOfWork
 from members.accounts import service as accounts
 from members.adapters.secrecy import Secrecy, new_key, seal, unseal
@@ -30,7 +30,7 @@ async def change(
     uow: UnitOfWork, secrecy: Secrecy, *, member_id: UUID, changes: dict[str, Any], calling_code: str, today: date
 ) -> tuple[Profile, datetime | None]:
     """Tells which fields are others now, when any are. Raises ProfileInvalid."""
-    await accounts.get_member(uow, member_id)
+    await accounts.hold_member(uow, member_id)
     checked = _checked(changes, calling_code=calling_code, today=today)
     row = await repository.lock(uow, member_id, new_key=secrecy.seal_key(new_key(), owner=member_id.bytes))
     if row is None:
@@ -38,14 +38,27 @@ async def change(
     key = secrecy.open_key(row["key"], owner=member_id.bytes)
     before = _open(row["profile"], key, member_id) if row["profile"] is not None else Profile()
     after = before.changed(checked)
-    differing = before.differences(after)
-    if not differing:
+    if after == before:
         return after, row["updated_at"]
     sealed = seal(msgspec.json.encode(after.as_dict()), key, bound_to=b"profile:" + member_id.bytes)
     phone_hash = secrecy.hash_subject("phone", after.phone) if after.phone else None
     await repository.save(uow, member_id=member_id, sealed=sealed, phone_hash=phone_hash, at=uow.now)
-    uow.append(ProfileChanged(member_id=member_id, fields=differing))
+    _tell(uow, member_id, before, after)
     return after, uow.now
+
+
+def _tell(uow: UnitOfWork, member_id: UUID, before: Profile, after: Profile) -> None:
+    """Which fields are others; and of these two what they are, since others act by them."""
+    uow.append(ProfileChanged(member_id=member_id, fields=before.differences(after)))
+    if after.anniversary != before.anniversary:
+        uow.append(BirthdayTold(member_id=member_id, birthday=after.anniversary))
+    if after.tz != before.tz:
+        uow.append(TimezoneTold(member_id=member_id, tz=after.tz or ""))
+
+
+async def forget(uow: UnitOfWork, member_id: UUID) -> None:
+    """Destroy the member's key and what it sealed: copies elsewhere cannot be read any more."""
+    await repository.delete(uow, member_id)
 
 
 async def find_by_phone(db: Database, secrecy: Secrecy, *, phone: str, calling_code: str, asked_by: UUID) -> list[UUID]:

@@ -20,6 +20,14 @@ FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::uuid[])
 WHERE reward.action_id = settled.action_id AND reward.outcome IS NULL
 """
 
+_BURY = """
+INSERT INTO reward (action_id, member_id, kind, outcome, reason, settled_at)
+SELECT action_id, member_id, kind, 'refused', 'withdrawn', $4
+FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS withdrawn (action_id, member_id, kind)
+ORDER BY action_id
+ON CONFLICT DO NOTHING
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
@@ -33,8 +41,7 @@ class Outcome:
 
 async def claim(uow: UnitOfWork, asked: Sequence[tuple[UUID, UUID, str]]) -> set[UUID]:
     """Take the actions that nobody took before: (action, member, kind). Waits for whoever is taking one right now."""
-    actions, members, kinds = zip(*asked, strict=True)
-    return {row["action_id"] for row in await uow.fetch(_CLAIM, list(actions), list(members), list(kinds), uow.now)}
+    return {row["action_id"] for row in await uow.fetch(_CLAIM, *_columns(asked), uow.now)}
 
 
 async def settle(uow: UnitOfWork, outcomes: Sequence[Outcome]) -> None:
@@ -51,3 +58,17 @@ async def settle(uow: UnitOfWork, outcomes: Sequence[Outcome]) -> None:
 async def find(uow: UnitOfWork, actions: Collection[UUID]) -> dict[UUID, Record]:
     rows = await uow.fetch("SELECT * FROM reward WHERE action_id = ANY($1)", list(actions))
     return {row["action_id"]: row for row in rows}
+
+
+async def bury(uow: UnitOfWork, withdrawn: Sequence[tuple[UUID, UUID, str]]) -> dict[UUID, Record]:
+    """Refuse those that nobody took before: (action, member, kind). What became of each, the caller's until they end."""
+    await uow.execute(_BURY, *_columns(withdrawn), uow.now)
+    rows = await uow.fetch(
+        "SELECT * FROM reward WHERE action_id = ANY($1) ORDER BY action_id FOR NO KEY UPDATE",
+        [action_id for action_id, _, _ in withdrawn],
+    )
+    return {row["action_id"]: row for row in rows}
+
+
+def _columns(rows: Sequence[tuple[UUID, UUID, str]]) -> list[list[object]]:
+    return [list(column) for column in zip(*rows, strict=True)]

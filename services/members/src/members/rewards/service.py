@@ -5,10 +5,12 @@ from uuid import UUID
 
 from common.bus.records import Received
 from common.connection import Record
-from common.contracts.lifecycle import ActionRequested, GrantPoints, IssueCoupon
-from common.contracts.members import RewardGranted, RewardRefused
+from common.contracts.envelope import Envelope
+from common.contracts.lifecycle import ActionRequested, ActionWithdrawn, GrantPoints, IssueCoupon
+from common.contracts.members import RewardGranted, RewardKind, RewardRefused
 from common.db import UnitOfWork
 from members.accounts import service as accounts
+from members.consents import service as consents
 from members.coupons import service as coupons
 from members.coupons.domain import Refusal
 from members.coupons.service import Wish
@@ -17,12 +19,13 @@ from members.points import service as points
 from members.points.domain import Posting
 from members.points.service import Earning
 from members.rewards import repository
+from members.rewards.domain import KINDS, refusal
 from members.rewards.repository import Outcome
 
 Asked = Received[ActionRequested]
 
 
-def kind_of(asked: Asked) -> str | None:
+def kind_of(asked: Asked) -> RewardKind | None:
     """What kind of reward it is; None: not ours to give."""
     match asked.event.action:
         case IssueCoupon():
@@ -49,20 +52,22 @@ async def carry_out(uow: UnitOfWork, asked: Sequence[Asked]) -> None:
         uow.on_commit.append(metrics.rewards.labels(kind, outcome.reason or "granted").inc)
     settled = await repository.find(uow, first)
     for one in asked:
-        _tell(uow, one, settled[one.event.action_id])
+        tell(uow, settled[one.event.action_id], cause=one.envelope)
 
 
 async def _give(uow: UnitOfWork, asked: Sequence[Asked]) -> list[Outcome]:
-    known = await accounts.known_members(uow, {one.event.member_id for one in asked})
+    known = await accounts.hold_members(uow, {one.event.member_id for one in asked})
+    permitted = await consents.given(
+        uow, {(one.event.member_id, one.event.consent) for one in asked if one.event.consent is not None}
+    )
     outcomes: list[Outcome] = []
     possible: list[Asked] = []
     for one in asked:
-        if one.event.valid_until < uow.now:
-            outcomes.append(Outcome(action_id=one.event.action_id, reason="expired"))
-        elif one.event.member_id not in known:
-            outcomes.append(Outcome(action_id=one.event.action_id, reason="unknown_member"))
-        else:
+        reason = refusal(one.event, now=uow.now, known=known, permitted=permitted)
+        if reason is None:
             possible.append(one)
+        else:
+            outcomes.append(Outcome(action_id=one.event.action_id, reason=reason))
     return [*outcomes, *await _issue_coupons(uow, possible), *await _grant_points(uow, possible)]
 
 
@@ -110,7 +115,15 @@ async def _grant_points(uow: UnitOfWork, asked: Iterable[Asked]) -> list[Outcome
     ]
 
 
-def _tell(uow: UnitOfWork, asked: Asked, settled: Record) -> None:
+async def bury(uow: UnitOfWork, withdrawn: Sequence[Received[ActionWithdrawn]]) -> dict[UUID, Record]:
+    """What became of rewards that are withdrawn, locked. One that was not given yet is refused now, and so for ever."""
+    return await repository.bury(
+        uow, [(one.event.action_id, one.event.member_id, KINDS[one.event.kind]) for one in withdrawn]
+    )
+
+
+def tell(uow: UnitOfWork, settled: Record, *, cause: Envelope) -> None:
+    """What became of an action, as it is stored."""
     told = {"action_id": settled["action_id"], "member_id": settled["member_id"], "kind": settled["kind"]}
     event = (
         RewardRefused(**told, reason=settled["reason"])
@@ -119,4 +132,4 @@ def _tell(uow: UnitOfWork, asked: Asked, settled: Record) -> None:
             **told, granted_at=settled["settled_at"], coupon_id=settled["coupon_id"], entry_id=settled["entry_id"]
         )
     )
-    uow.append(event, cause=asked.envelope)
+    uow.append(event, cause=cause)

@@ -3,7 +3,7 @@ from datetime import datetime
 from uuid import UUID
 
 from common.connection import Record
-from common.contracts.members import CouponIssued
+from common.contracts.members import CouponIssued, CouponRecalled
 from common.db import Database, UnitOfWork
 
 _GRANT = """
@@ -19,11 +19,36 @@ WITH granted AS (
 INSERT INTO timer (kind, business_id, due_at) SELECT $10, id, expires_at FROM granted
 """
 
+# A coupon that is not known yet is kept as revoked, so that its issue, when it comes, finds it there.
+_REVOKE = """
+INSERT INTO coupon (id, member_id, template, value_minor, minimum_spend_minor, currency, valid_from, expires_at, status,
+    changed_at)
+SELECT recalled.*, 'revoked', $9
+FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::timestamptz[],
+    $8::timestamptz[]) AS recalled (id)
+ORDER BY recalled.id
+ON CONFLICT (id) DO UPDATE SET status = 'revoked', changed_at = excluded.changed_at
+WHERE coupon.status = 'issued' AND coupon.member_id = excluded.member_id
+"""
+
 
 async def insert_coupons(uow: UnitOfWork, coupons: Sequence[CouponIssued], *, timer_kind: str, now: datetime) -> None:
     """Keep the grants that are not known yet, each with the timer of its end."""
-    await uow.execute(
-        _GRANT,
+    await uow.execute(_GRANT, *_terms(coupons), now, timer_kind)
+
+
+async def revoke(uow: UnitOfWork, coupons: Sequence[CouponRecalled]) -> dict[UUID, Record]:
+    """Take back those that nobody has spent or holds; each coupon once. What holds of every one of them afterwards."""
+    await uow.execute(_REVOKE, *_terms(coupons), uow.now)
+    rows = await uow.fetch(
+        "SELECT id, status, changed_at FROM coupon WHERE id = ANY($1)", [coupon.coupon_id for coupon in coupons]
+    )
+    return {row["id"]: row for row in rows}
+
+
+def _terms(coupons: Sequence[CouponIssued] | Sequence[CouponRecalled]) -> tuple[list[object], ...]:
+    """As arrays for `unnest`."""
+    return (
         [coupon.coupon_id for coupon in coupons],
         [coupon.member_id for coupon in coupons],
         [coupon.template for coupon in coupons],
@@ -32,8 +57,6 @@ async def insert_coupons(uow: UnitOfWork, coupons: Sequence[CouponIssued], *, ti
         [coupon.currency for coupon in coupons],
         [coupon.valid_from for coupon in coupons],
         [coupon.expires_at for coupon in coupons],
-        now,
-        timer_kind,
     )
 
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-Status = Literal["issued", "locked", "redeemed", "expired"]
+Status = Literal["issued", "locked", "redeemed", "expired", "revoked"]
 
 
 class CouponView(BaseModel):

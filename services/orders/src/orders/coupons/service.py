@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from common.bus.records import Received
 from common.connection import Record
-from common.contracts.members import CouponIssued
-from common.contracts.orders import CouponExpired, CouponReleased
+from common.contracts.members import CouponIssued, CouponRecalled
+from common.contracts.orders import CouponExpired, CouponReleased, CouponRetained, CouponRevoked
 from common.db import Database, UnitOfWork
 from orders.coupons import repository
 from orders.coupons.schemas import CouponView, Status
@@ -17,6 +18,27 @@ COUPON_EXPIRY = "coupon_expiry"
 async def keep(uow: UnitOfWork, issued: Sequence[CouponIssued]) -> None:
     """Keep what was issued; the same coupon once, however often it is told."""
     await repository.insert_coupons(uow, issued, timer_kind=COUPON_EXPIRY, now=uow.now)
+
+
+async def recall(uow: UnitOfWork, asked: Sequence[Received[CouponRecalled]]) -> None:
+    """Take coupons back for their issuer, and tell of each what became of it, as often as it is asked.
+
+    One conditional update decides between this and an order at the same moment. A coupon that an order holds counts as spent,
+    though that order may yet give it back: the answer is given at once and stays, so an issuer recalls a coupon once.
+    """
+    first = {item.event.coupon_id: item.event for item in reversed(asked)}
+    held = await repository.revoke(uow, list(first.values()))
+    for item in asked:
+        _answer(uow, item, held[item.event.coupon_id])
+
+
+def _answer(uow: UnitOfWork, asked: Received[CouponRecalled], held: Record) -> None:
+    told = {"coupon_id": asked.event.coupon_id, "member_id": asked.event.member_id}
+    if held["status"] == "revoked":
+        uow.append(CouponRevoked(**told, revoked_at=held["changed_at"]), cause=asked.envelope)
+    else:
+        kept = CouponRetained(**told, reason="expired" if held["status"] == "expired" else "spent")
+        uow.append(kept, cause=asked.envelope)
 
 
 async def expire(uow: UnitOfWork, coupon_id: UUID) -> None:

@@ -4,16 +4,19 @@ from uuid import uuid4
 import pytest
 from structlog.testing import capture_logs
 
-from common.contracts.engagement import MessageRefused, MessageSent
-from common.contracts.lifecycle import ActionRequested, IssueCoupon, SendMessage
+from common.contracts.engagement import MessageRefused, MessageSent, TaskRefused, WebhookRefused
+from common.contracts.lifecycle import ActionRequested, AssignTask, CallWebhook, IssueCoupon, SendMessage
 from common.testing.services import RunningService
-from engagement.messages.handlers import on_action_requested
+from engagement.errands.handlers import on_action_requested
 from engagement.templates.domain import DEFAULT_TEMPLATES
-from factories.members import received, requested
+from factories.engagement import consented, make_endpoint
+from factories.members import received, requested, withdrawn
 
 pytestmark = pytest.mark.integration
 
 HELLO = SendMessage(template="hello", channel="inbox")
+TASK = AssignTask(team="community_team", due_minutes=120)
+HOOK = CallWebhook(endpoint="crm")
 
 
 async def test_a_message_that_is_asked_for_is_sent_and_told(engagement: RunningService) -> None:
@@ -82,4 +85,54 @@ async def test_what_was_done_is_counted_once_it_is_committed(engagement: Running
     assert len([line for line in logs if line["event"] == "message"]) == 1
     metrics = (await engagement.client.get("/engagement/metrics")).text
     assert 'engagement_messages_total{channel="log",template="hello"} 1.0' in metrics
-    assert 'engagement_messages_refused_total{reason="unknown_template"} 1.0' in metrics
+    assert 'engagement_errands_total{kind="send_message",outcome="done"} 1.0' in metrics
+    assert 'engagement_errands_total{kind="send_message",outcome="unknown_template"} 1.0' in metrics
+
+
+async def test_what_was_withdrawn_first_is_never_done(engagement: RunningService) -> None:
+    """Each kind, asked for after its withdrawal, is refused for ever."""
+    await make_endpoint(engagement)
+    asked = [requested(action, member_id=uuid4()) for action in (HELLO, TASK, HOOK)]
+    await engagement.receive(*map(withdrawn, asked), *map(withdrawn, asked), *asked, *asked)
+
+    messages, tasks = await engagement.events(MessageRefused), await engagement.events(TaskRefused)
+    webhooks = await engagement.events(WebhookRefused)
+    assert [len(refused) for refused in (messages, tasks, webhooks)] == [2, 2, 2]
+    reasons = [{one.reason for one in messages}, {one.reason for one in tasks}, {one.reason for one in webhooks}]
+    assert reasons == [{"withdrawn"}] * 3
+    for table in ("message", "task", "webhook_delivery"):
+        assert await engagement.db.fetchval(f"SELECT count(*) FROM {table}") == 0
+
+
+async def test_a_message_that_was_sent_stays_sent(engagement: RunningService) -> None:
+    asked = requested(HELLO, member_id=uuid4())
+    await engagement.receive(asked, withdrawn(asked), asked)
+
+    assert len(set(await engagement.events(MessageSent))) == 1
+    assert not await engagement.events(MessageRefused)
+
+
+async def test_consent_is_what_the_member_said_last(engagement: RunningService) -> None:
+    member_id = uuid4()
+    for given in (None, True, False):
+        if given is not None:
+            await engagement.receive(consented(member_id, given=given))
+        await engagement.receive(requested(HELLO, member_id=member_id, consent="promo"))
+
+    assert len(await engagement.events(MessageSent)) == 1
+    assert [refused.reason for refused in await engagement.events(MessageRefused)] == ["no_consent"] * 2
+
+
+async def test_of_several_answers_in_one_batch_the_last_holds(engagement: RunningService) -> None:
+    member_id = uuid4()
+    await engagement.receive(*(consented(member_id, given=given) for given in (True, False, True)))
+    await engagement.receive(requested(HELLO, member_id=member_id, consent="promo"))
+
+    assert len(await engagement.events(MessageSent)) == 1
+
+
+async def test_what_is_members_is_left_to_them(engagement: RunningService) -> None:
+    asked = requested(IssueCoupon(template="newcomer_3"), member_id=uuid4())
+    await engagement.receive(asked, withdrawn(asked))
+
+    assert await engagement.db.fetchval("SELECT count(*) FROM errand") == 0
