@@ -8,7 +8,6 @@ from click.testing import CliRunner, Result
 from lifecycle.__main__ import commands
 from lifecycle.authoring.service import shipped_text
 
-
 UNTRIGGERED = "who moves by that when the policy takes effect triggers no rule"
 
 

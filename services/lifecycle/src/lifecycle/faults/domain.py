@@ -10,7 +10,8 @@ from typing import Literal, TypeAlias
 import msgspec
 
 Language = Literal["en", "zh"]
-Severity = Literal["error", "warning"]
+Severity = Literal["error", "warning", "note"]
+"""What cannot be as it is written; what may be meant otherwise; what is good to know."""
 Said: TypeAlias = str | int | float
 
 MOST_FAULTS = 100
