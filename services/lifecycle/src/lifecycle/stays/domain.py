@@ -1,0 +1,92 @@
+"""Stays 停留: how long a member can be in a stage, a health or a segment by time alone, and rules that wait for longer.
+
+Only ages tell: while nothing happens they rise together, until they are beyond what the value allows. Events may keep a member
+there: again and again where a young age is allowed, too, else only late ones, or those that take back.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from math import inf
+
+import msgspec
+
+from lifecycle.calendars.domain import Duration, Span
+from lifecycle.demands.domain import in_value
+from lifecycle.expressions.domain import Since, shown
+from lifecycle.faults.domain import Fault, Said, Text
+from lifecycle.policy.domain import Policy
+from lifecycle.possibilities.domain import Possibilities, Possible, World, possible, shortest
+from lifecycle.rulebook.domain import Enters, Held
+from lifecycle.satisfiability.domain import TooLarge, ways
+
+OUTLASTS = Text(
+    "outlasts",
+    en="after at most {days} days nobody is in {value} any more, unless an event comes late or is taken back; so {wait} is too long",
+    zh="除非事件遲到或被撤銷，最多 {days} 天後就沒有人在「{value}」，所以 {wait} 太久",
+)
+KEPT_BY_EVENTS = Text(
+    "kept_by_events",
+    en="by time alone one is in {value} for at most {days} days: {wait} is reached only by who keeps doing what renews it",
+    zh="若無新的行為，在「{value}」最多 {days} 天：只有持續有相關行為的人才會達到 {wait}",
+)
+
+
+class Stay(msgspec.Struct, frozen=True):
+    """By the beginning of so many days after the first one nobody is there any more; None when that does not follow."""
+
+    by_time: int | None
+    """If nothing happens."""
+    at_most: int | None
+    """If nothing is late or taken back."""
+
+
+def longest_stay(world: World, value: str) -> Stay:
+    try:
+        states = list(ways(world, *in_value(world, value)))
+    except TooLarge:
+        return Stay(None, None)
+    spans = {metric: _span(world, states, metric) for metric in world.metrics}
+    by_time, at_most = 0.0, 0.0
+    for state in states:
+        present = [spans[name] for name in world.metrics if not _age(world, state, name).absent]
+        by_time = max(by_time, min((high - low + 1 for low, high in present), default=inf))
+        at_most = max(at_most, min((high - low + 1 for low, high in present if low >= 1), default=inf))
+    return Stay(_whole(by_time), _whole(at_most))
+
+
+def outlasting(policy: Policy, world: World) -> Iterator[Fault]:
+    """Rules that wait for longer than the value can last."""
+    for rule in policy.rules:
+        trigger, path = rule.trigger, f"rules.{rule.id}.when"
+        if isinstance(trigger, Held):
+            yield from _outlasting(world, f"{path}.for", trigger.value, trigger.duration)
+        elif isinstance(trigger, Enters) and trigger.settle is not None and rule.still:
+            yield from _outlasting(world, f"{path}.settle", trigger.value, trigger.settle)
+
+
+def _outlasting(world: World, path: str, value: str, wait: Duration) -> Iterator[Fault]:
+    stay, days = longest_stay(world, value), _days(wait)
+    said: dict[str, Said] = {"value": value, "wait": shown(wait)}
+    if stay.at_most is not None and days >= stay.at_most:
+        yield Fault(text=OUTLASTS, path=path, values=said | {"days": stay.at_most}, severity="warning")
+    elif stay.by_time is not None and days >= stay.by_time:
+        yield Fault(text=KEPT_BY_EVENTS, path=path, values=said | {"days": stay.by_time}, severity="note")
+
+
+def _whole(days: float) -> int | None:
+    return None if days == inf else int(days)
+
+
+def _span(world: World, states: list[Possibilities], metric: str) -> tuple[float, float]:
+    """The least and the greatest age that the metric may have, in all of them."""
+    ages = [_age(world, state, metric) for state in states]
+    there = [age for age in ages if age.numbers]
+    return min((age.low for age in there), default=inf), max((age.high for age in there), default=-inf)
+
+
+def _age(world: World, state: Possibilities, metric: str) -> Possible:
+    return possible(world, state, Since((metric,)))
+
+
+def _days(wait: Duration) -> float:
+    return shortest(wait) if isinstance(wait, Span) else wait / timedelta(days=1)
