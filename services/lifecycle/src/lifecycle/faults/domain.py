@@ -53,6 +53,11 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
         return self.told("en")
 
 
+def found(text: Text, path: str, severity: Severity = "error", **values: Said) -> Fault:
+    """A fault of a whole that has been read; its place is known by its path."""
+    return Fault(text=text, path=path, values=values, severity=severity)
+
+
 def clipped(text: str, most: int = 40) -> str:
     """As much of an operator's text as a message should repeat."""
     return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -5,11 +5,9 @@ Sound, not complete: what is told is so, by `satisfiability`, which says what it
 
 from collections.abc import Iterator
 
-import msgspec
-
 from lifecycle.demands.domain import Wanted, in_value
 from lifecycle.expressions.domain import Always, And, Attribute, Condition, In, Never, Or, Stands, walk
-from lifecycle.faults.domain import Fault, Text, clipped
+from lifecycle.faults.domain import Fault, Severity, Text, clipped, found
 from lifecycle.policy.domain import Dimension, Policy
 from lifecycle.possibilities.domain import World
 from lifecycle.rulebook.domain import Enters, Held, Leaves, On, Rule
@@ -53,11 +51,13 @@ ALWAYS_REFUSED = Text(
     zh="規則不會執行：條件成立時，類別「{name}」必定拒絕，或沒有同意",
 )
 
+_SHOWN = 120
+
 
 def unreachable(policy: Policy, world: World) -> Iterator[Fault]:
     for metric in policy.metrics:
         if not can_hold(world, (metric.where, True)):
-            yield Fault(text=COUNTS_NOTHING, path=f"metrics.{metric.name}.where")
+            yield found(COUNTS_NOTHING, f"metrics.{metric.name}.where")
     for part, dimension in (("stages", policy.dimensions[0]), ("health", policy.dimensions[1])):
         yield from _unreachable_values(world, part, dimension)
     for segment in policy.segments:
@@ -65,7 +65,7 @@ def unreachable(policy: Policy, world: World) -> Iterator[Fault]:
     for each in policy.guards.classes:
         path = f"guards.classes.{each.name}.refuse_if"
         if each.refuse_if is not None and always_holds(world, each.refuse_if):
-            yield Fault(text=REFUSES_ALL, path=path)
+            yield found(REFUSES_ALL, path)
         elif each.refuse_if is not None:
             yield from _judged(world, path, each.refuse_if)
     for rule in policy.rules:
@@ -80,12 +80,12 @@ def is_entered(world: World, value: str) -> bool:
 def _judged(world: World, path: str, condition: Condition) -> Iterator[Fault]:
     """A condition, or parts of it, that cannot be meant."""
     if not can_hold(world, (condition, True)):
-        yield Fault(text=NEVER_HOLDS, path=path)
+        yield found(NEVER_HOLDS, path)
     elif condition != Always() and always_holds(world, condition):
-        yield Fault(text=EVERYBODY, path=path, severity="warning")
+        yield found(EVERYBODY, path, "warning")
     else:
         for part, text in _idle_parts(world, condition):
-            yield Fault(text=text, path=path, values={"part": clipped(str(part), 120)}, severity="warning")
+            yield found(text, path, "warning", part=clipped(str(part), _SHOWN))
 
 
 def _idle_parts(world: World, condition: Condition) -> Iterator[tuple[Condition, Text]]:
@@ -108,32 +108,28 @@ def _unreachable_values(world: World, part: str, dimension: Dimension) -> Iterat
         order = dimension.values if dimension.holds == "first" else dimension.values[::-1]
         names = [each.name for each in order[: len(before)]]
         alone = [each.name for each in order[: len(before)] if not can_hold(world, own, (each.condition, False))]
-        yield Fault(
-            text=SHADOWED,
-            path=path,
-            values={"name": value.name, "others": ", ".join(alone[:1] or names)},
-            severity="warning" if value.condition == Always() else "error",
-        )
+        severity: Severity = "warning" if value.condition == Always() else "error"
+        yield found(SHADOWED, path, severity, name=value.name, others=", ".join(alone[:1] or names))
 
 
 def _unreachable_rule(policy: Policy, world: World, rule: Rule) -> Iterator[Fault]:
     path = f"rules.{rule.id}"
     value = getattr(rule.trigger, "value", None)
     if value is not None and not is_entered(world, value):
-        yield Fault(text=NEVER_ENTERED, path=f"{path}.when", values={"value": value})
+        yield found(NEVER_ENTERED, f"{path}.when", value=value)
         return
     if isinstance(rule.trigger, Enters):
         yield from _from_elsewhere(world, f"{path}.when.from", rule.trigger)
     condition, given = (rule.condition, True), when_triggered(policy, world, rule)
     if not can_hold(world, condition):
-        yield Fault(text=NEVER_HOLDS, path=f"{path}.if")
+        yield found(NEVER_HOLDS, f"{path}.if")
     elif not can_hold(world, *given, condition):
-        yield Fault(text=NEVER_THEN, path=f"{path}.if")
+        yield found(NEVER_THEN, f"{path}.if")
     elif not can_hold(world, *given, condition, *_let_through(policy, rule)):
-        yield Fault(text=ALWAYS_REFUSED, path=f"{path}.if", values={"name": rule.sent_as})
+        yield found(ALWAYS_REFUSED, f"{path}.if", name=rule.sent_as)
     else:
         for part, text in _idle_parts(world, rule.condition):
-            yield Fault(text=text, path=f"{path}.if", values={"part": clipped(str(part), 120)}, severity="warning")
+            yield found(text, f"{path}.if", "warning", part=clipped(str(part), _SHOWN))
 
 
 def when_triggered(policy: Policy, world: World, rule: Rule) -> tuple[Wanted, ...]:
@@ -178,7 +174,6 @@ def _from_elsewhere(world: World, path: str, trigger: Enters) -> Iterator[Fault]
             for name in trigger.coming_from
             if name == trigger.value or name not in names or not is_entered(world, name)
         ]
-        severity = "error" if len(wrong) == len(trigger.coming_from) else "warning"
+        severity: Severity = "error" if len(wrong) == len(trigger.coming_from) else "warning"
         for name in wrong:
-            fault = Fault(text=NOT_FROM, path=path, values={"value": trigger.value, "name": name})
-            yield msgspec.structs.replace(fault, severity=severity)
+            yield found(NOT_FROM, path, severity, value=trigger.value, name=name)

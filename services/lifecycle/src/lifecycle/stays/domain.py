@@ -13,7 +13,7 @@ import msgspec
 from lifecycle.calendars.domain import Duration, Span
 from lifecycle.demands.domain import in_value
 from lifecycle.expressions.domain import Since, shown
-from lifecycle.faults.domain import Fault, Said, Text
+from lifecycle.faults.domain import Fault, Text, found
 from lifecycle.policy.domain import Policy
 from lifecycle.possibilities.domain import Possibilities, Possible, World, possible, shortest
 from lifecycle.rulebook.domain import Enters, Held
@@ -66,11 +66,10 @@ def outlasting(policy: Policy, world: World) -> Iterator[Fault]:
 
 def _outlasting(world: World, path: str, value: str, wait: Duration) -> Iterator[Fault]:
     stay, days = longest_stay(world, value), _days(wait)
-    said: dict[str, Said] = {"value": value, "wait": shown(wait)}
     if stay.at_most is not None and days >= stay.at_most:
-        yield Fault(text=OUTLASTS, path=path, values=said | {"days": stay.at_most}, severity="warning")
+        yield found(OUTLASTS, path, "warning", value=value, wait=shown(wait), days=stay.at_most)
     elif stay.by_time is not None and days >= stay.by_time:
-        yield Fault(text=KEPT_BY_EVENTS, path=path, values=said | {"days": stay.by_time}, severity="note")
+        yield found(KEPT_BY_EVENTS, path, "note", value=value, wait=shown(wait), days=stay.by_time)
 
 
 def _whole(days: float) -> int | None:
