@@ -2,18 +2,28 @@ from pathlib import Path
 from typing import get_args
 
 import click
+import msgspec
 
 from common.cli import command_line
 from lifecycle.app import SERVICE
 from lifecycle.authoring import service as authoring
 from lifecycle.authoring.domain import NEW, Numbers, author
+from lifecycle.circumstances.domain import NOTHING_KNOWN, Circumstances
 from lifecycle.differences.domain import differences
-from lifecycle.faults.domain import Language
+from lifecycle.documents.domain import read_document
+from lifecycle.faults.domain import Language, Severity
+from lifecycle.inspections.domain import inspect
 from lifecycle.labels.domain import Label
+from lifecycle.places.domain import places
 from lifecycle.policy.domain import Policy
 
 commands = command_line(SERVICE)
 
+SEVERITIES: dict[Severity, Label] = {
+    "error": Label(en="error", zh="錯誤"),
+    "warning": Label(en="warning", zh="警告"),
+    "note": Label(en="note", zh="說明"),
+}
 SAME = Label(en="the policies are the same; at most their texts differ", zh="兩份策略相同，最多只是文字寫法不同")
 
 
@@ -56,6 +66,31 @@ def diff(*, old: Path, new: Path, language: Language, tz: str) -> None:
     if found:
         raise SystemExit(1)
     click.echo(SAME.within(language))
+
+
+@policy.command()
+@click.argument("file", type=FILE)
+@language_option
+@tz_option
+@click.option("--costs", type=FILE, help="JSON: what coupons are worth, how many members stand where, what there is.")
+def check(*, file: Path, language: Language, tz: str, costs: Path | None) -> None:
+    """Tell what a policy cannot mean, may not mean, and may cost; exit code 1 when any of it is an error."""
+    found = _authored(file, language, tz, exit_code=1)
+    node, _ = read_document(file.read_bytes())
+    findings = inspect(found, _circumstances(costs), places=places(node) if node else {})
+    for each in findings:
+        place = f"{each.place.line}:{each.place.column}: " if each.place else ""
+        severity, message = SEVERITIES[each.severity].within(language), each.message(language)
+        click.echo(f"{file}:{place}{severity}: {each.path}: {message}")
+    if any(each.severity == "error" for each in findings):
+        raise SystemExit(1)
+
+
+def _circumstances(file: Path | None) -> Circumstances:
+    try:
+        return NOTHING_KNOWN if file is None else msgspec.json.decode(file.read_bytes(), type=Circumstances)
+    except msgspec.DecodeError as error:
+        raise click.UsageError(f"{file}: {error}") from error
 
 
 def _numbers(found: Policy) -> Numbers:

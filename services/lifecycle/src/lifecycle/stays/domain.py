@@ -12,11 +12,12 @@ import msgspec
 
 from lifecycle.calendars.domain import Duration, Span
 from lifecycle.demands.domain import in_value
+from lifecycle.expenses.domain import ONCE_EVER
 from lifecycle.expressions.domain import Since, shown
 from lifecycle.faults.domain import Fault, Text, found
 from lifecycle.policy.domain import Policy
 from lifecycle.possibilities.domain import Possibilities, Possible, World, possible, shortest
-from lifecycle.rulebook.domain import Enters, Held
+from lifecycle.rulebook.domain import Cooldown, Enters, Held, On
 from lifecycle.satisfiability.domain import TooLarge, ways
 
 OUTLASTS = Text(
@@ -29,6 +30,19 @@ KEPT_BY_EVENTS = Text(
     en="by time alone one is in {value} for at most {days} days: {wait} is reached only by who keeps doing what renews it",
     zh="若無新的行為，在「{value}」最多 {days} 天：只有持續有相關行為的人才會達到 {wait}",
 )
+
+NEVER_AGAIN = Text(
+    "never_again",
+    en="a cooldown of {days} days outlasts every membership: it is as good as once",
+    zh="冷卻 {days} 天比任何會籍都長，等於只執行一次",
+)
+ONCE_ANYWAY = Text(
+    "once_anyway",
+    en="{event} comes once for a member, so this changes nothing",
+    zh="{event} 對每位會員只發生一次，所以這裡沒有作用",
+)
+
+LONGEST_MEMBERSHIP_DAYS = 3650
 
 
 class Stay(msgspec.Struct, frozen=True):
@@ -62,6 +76,16 @@ def outlasting(policy: Policy, world: World) -> Iterator[Fault]:
             yield from _outlasting(world, f"{path}.for", trigger.value, trigger.duration)
         elif isinstance(trigger, Enters) and trigger.settle is not None and rule.still:
             yield from _outlasting(world, f"{path}.settle", trigger.value, trigger.settle)
+
+
+def idle_reentries(policy: Policy) -> Iterator[Fault]:
+    """Ways of coming again that nothing can come by."""
+    for rule in policy.rules:
+        path = f"rules.{rule.id}.reenter"
+        if isinstance(rule.reentry, Cooldown) and rule.reentry.days >= LONGEST_MEMBERSHIP_DAYS:
+            yield found(NEVER_AGAIN, path, "warning", days=rule.reentry.days)
+        elif rule.reentry != "once" and isinstance(rule.trigger, On) and rule.trigger.event in ONCE_EVER:
+            yield found(ONCE_ANYWAY, path, "note", event=rule.trigger.event)
 
 
 def _outlasting(world: World, path: str, value: str, wait: Duration) -> Iterator[Fault]:
