@@ -59,13 +59,23 @@ def longest_stay(world: World, value: str) -> Stay:
         states = list(ways(world, *in_value(world, value)))
     except TooLarge:
         return Stay(None, None)
-    spans = {metric: _span(world, states, metric) for metric in world.metrics}
     by_time, at_most = 0.0, 0.0
     for state in states:
-        present = [spans[name] for name in world.metrics if not _age(world, state, name).absent]
-        by_time = max(by_time, min((high - low + 1 for low, high in present), default=inf))
-        at_most = max(at_most, min((high - low + 1 for low, high in present if low >= 1), default=inf))
+        like_it = [each for each in states if _may_be_next(world, state, each)]
+        present = [name for name in world.metrics if not _age(world, state, name).absent]
+        quiet, busy = [_span(world, like_it, name) for name in present], [_span(world, states, name) for name in present]
+        by_time = max(by_time, min((high - low + 1 for low, high in quiet), default=inf))
+        at_most = max(at_most, min((high - low + 1 for low, high in busy if low >= 1), default=inf))
     return Stay(_whole(by_time), _whole(at_most))
+
+
+def _may_be_next(world: World, one: Possibilities, other: Possibilities) -> bool:
+    """Whether a member may be in both while nothing happens: what never happened has not happened then, either."""
+    return all(
+        _age(world, one, name).absent == _age(world, other, name).absent
+        or (bool(_age(world, one, name).numbers) and bool(_age(world, other, name).numbers))
+        for name in world.metrics
+    )
 
 
 def outlasting(policy: Policy, world: World) -> Iterator[Fault]:
