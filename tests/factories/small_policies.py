@@ -18,6 +18,7 @@ metrics:
 attributes:
   consent_promo: {{event: consent.changed, field: given}}
   vip: {{event: order.refunded, field: full}}
+  community: {{event: community.joined, field: community_id}}
   earned: {{event: points.earned, field: points}}
 stages:
 {stages}

@@ -84,6 +84,54 @@ def test_what_is_no_policy_is_compared_with_nothing(policy: Path, tmp_path: Path
         assert refused.output.startswith(f"{new}:16:13: stages.retain: 'engagd' is not a metric")
 
 
+LOOP = "  loop: {when: {event: coupon.issued}, reenter: each, do: [{coupon: more}]}\n"
+
+
+def test_a_policy_without_errors_passes_its_check(policy: Path) -> None:
+    checked = run("check", policy)
+    assert checked.exit_code == 0
+    assert {line.removeprefix(f"{policy}:").split(": ")[1] for line in checked.output.splitlines()} == {"note"}
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("en", "error: rules.loop.do: what this causes triggers it again, without end: loop → coupon.issued → loop"),
+        ("zh", "錯誤: rules.loop.do: 自身的結果會再次觸發自己，沒有盡頭：loop → coupon.issued → loop"),
+    ],
+)
+def test_an_error_fails_the_check_at_its_place(policy: Path, language: str, told: str) -> None:
+    policy.write_text(policy.read_text() + LOOP)
+    checked = run("check", policy, "--language", language)
+    assert checked.exit_code == 1
+    assert any(line.startswith(f"{policy}:32:61: {told}") for line in checked.output.splitlines())
+
+
+def test_what_it_may_cost_is_reckoned_by_a_file(policy: Path, tmp_path: Path) -> None:
+    costs = tmp_path / "costs.json"
+    costs.write_text(
+        '{"coupons": {"newcomer_3": 300, "thanks_3": 300, "second_order_4": 400}, "members": {"acquire": 20},'
+        ' "known": {"messages": ["welcome", "what_is_new"]}}'
+    )
+    checked = run("check", policy, "--costs", costs)
+    assert checked.exit_code == 1
+    assert "there is no message template 'hello'; there are: welcome, what_is_new" in checked.output
+    assert "today's 20 members: at most CNY 200.00 in coupons" in checked.output
+
+
+def test_costs_that_cannot_be_read_are_told(policy: Path, tmp_path: Path) -> None:
+    costs = tmp_path / "costs.json"
+    costs.write_text('{"coupons": {"newcomer_3": "3"}}')
+    refused = run("check", policy, "--costs", costs)
+    assert refused.exit_code == 2
+    assert "Expected `int`, got `str`" in refused.output
+
+
+def test_what_is_no_policy_fails_its_check(policy: Path) -> None:
+    policy.write_text(policy.read_text().replace("engaged.days >= 3", "engagd.days >= 3"))
+    assert run("check", policy).exit_code == 1
+
+
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     missing = run("validate", tmp_path / "none.yaml")
     assert missing.exit_code == 2

@@ -1,8 +1,17 @@
 """What nobody can come to is told; what anybody comes to never is."""
 
-import pytest
+from collections.abc import Callable
+from datetime import timedelta
 
+import pytest
+from hypothesis import given, settings
+
+from factories.lives import START, lived, moments, ruled
 from factories.small_policies import messages_of, small, told_of
+from lifecycle.policy.domain import Policy
+from lifecycle.possibilities.domain import world_of
+from lifecycle.reachability.domain import unreachable
+from lifecycle.stepping.domain import Arrival
 
 UNREACHABLE = [
     (
@@ -111,3 +120,35 @@ def test_a_part_is_repeated_in_short() -> None:
     long = " and ".join(f"chat.count({n}d) > {n}" for n in range(2, 9))
     (told,) = messages_of(small(segments=f"x: vip or {long} and chat.count < 1"), "part_never_holds")
     assert len(told) < 170
+
+
+NOBODY = {"never_holds", "shadowed", "never_entered", "never_then", "always_refused"}
+
+
+def check_nobody_comes(policy: Policy, happened: list[tuple[int, str]], arrive: Callable[..., Arrival]) -> None:
+    arrivals = [
+        arrive(name, START + timedelta(minutes=minutes), number=number)
+        for number, (minutes, name) in enumerate(happened)
+    ]
+    life = lived(policy, arrivals, until=START + timedelta(days=90))
+    told = [each.path.split(".") for each in unreachable(policy, world_of(policy)) if each.text.code in NOBODY]
+    values = {name for part, name, *_ in told if part in {"stages", "health", "segments"}}
+    assert not values & {transition.current for transition in life.transitions}
+    assert not {name for part, name, *_ in told if part == "rules"} & {decision.rule for _, decision in life.acted}
+
+
+@settings(max_examples=30, deadline=None)
+@given(policy=ruled(), happened=moments)
+def test_nobody_ever_comes_to_what_is_told(
+    policy: Policy, happened: list[tuple[int, str]], arrive: Callable[..., Arrival]
+) -> None:
+    check_nobody_comes(policy, happened, arrive)
+
+
+@pytest.mark.slow
+@settings(max_examples=1_000, deadline=None)
+@given(policy=ruled(), happened=moments)
+def test_nobody_ever_comes_to_what_is_told_of_many_policies(
+    policy: Policy, happened: list[tuple[int, str]], arrive: Callable[..., Arrival]
+) -> None:
+    check_nobody_comes(policy, happened, arrive)

@@ -10,7 +10,7 @@ from lifecycle.policy.domain import Policy
 
 GIVES = Text(
     "gives",
-    en="at most {times} times a member and month, by {how}: {coupons} in coupons, {points} points, {messages} messages",
+    en="up to {times} times for a member in a month, by {how}: {coupons} in coupons, {points} points, {messages} messages",
     zh="每位會員每月最多 {times} 次（依 {how}）：優惠券 {coupons}、點數 {points}、訊息 {messages} 則",
 )
 UNBOUNDED = Text(
@@ -38,8 +38,8 @@ TO_EVERYBODY = Text(
 )
 STAND_THERE = Text(
     "stand_there",
-    en="{members} members stand in {value} today, which triggers nothing; they enter by enrolment",
-    zh="目前有 {members} 位會員在「{value}」，不會因此觸發；要另行納入",
+    en="{members} members stand in {value} today; a new rule reaches them by enrolment only",
+    zh="目前有 {members} 位會員在「{value}」；新規則要另行納入才會作用於他們",
 )
 
 

@@ -13,7 +13,7 @@ import msgspec
 from lifecycle.calendars.domain import Duration, Span
 from lifecycle.demands.domain import in_value
 from lifecycle.expenses.domain import ONCE_EVER
-from lifecycle.expressions.domain import Since, shown
+from lifecycle.expressions.domain import Since, shown, walk
 from lifecycle.faults.domain import Fault, Text, found
 from lifecycle.policy.domain import Policy
 from lifecycle.possibilities.domain import Possibilities, Possible, World, possible, shortest
@@ -62,20 +62,29 @@ def longest_stay(world: World, value: str) -> Stay:
     by_time, at_most = 0.0, 0.0
     for state in states:
         like_it = [each for each in states if _may_be_next(world, state, each)]
-        present = [name for name in world.metrics if not _age(world, state, name).absent]
-        quiet, busy = [_span(world, like_it, name) for name in present], [_span(world, states, name) for name in present]
+        present = [ages for ages in _asked_ages(world) if not _age(world, state, ages).absent]
+        quiet, busy = (
+            [_span(world, like_it, ages) for ages in present],
+            [_span(world, states, ages) for ages in present],
+        )
         by_time = max(by_time, min((high - low + 1 for low, high in quiet), default=inf))
         at_most = max(at_most, min((high - low + 1 for low, high in busy if low >= 1), default=inf))
     return Stay(_whole(by_time), _whole(at_most))
 
 
+def _asked_ages(world: World) -> set[tuple[str, ...]]:
+    """The ages by which members stand: of one metric, or of the youngest of several."""
+    values = [value.condition for dimension in world.dimensions.values() for value in dimension.values]
+    asked = {
+        node.metrics for each in (*values, *world.segments.values()) for node in walk(each) if isinstance(node, Since)
+    }
+    return asked | {(metric,) for metric in world.metrics}
+
+
 def _may_be_next(world: World, one: Possibilities, other: Possibilities) -> bool:
     """Whether a member may be in both while nothing happens: what never happened has not happened then, either."""
-    return all(
-        _age(world, one, name).absent == _age(world, other, name).absent
-        or (bool(_age(world, one, name).numbers) and bool(_age(world, other, name).numbers))
-        for name in world.metrics
-    )
+    ages = [(_age(world, one, (name,)), _age(world, other, (name,))) for name in world.metrics]
+    return all(a.absent == b.absent or (bool(a.numbers) and bool(b.numbers)) for a, b in ages)
 
 
 def outlasting(policy: Policy, world: World) -> Iterator[Fault]:
@@ -110,15 +119,18 @@ def _whole(days: float) -> int | None:
     return None if days == inf else int(days)
 
 
-def _span(world: World, states: list[Possibilities], metric: str) -> tuple[float, float]:
-    """The least and the greatest age that the metric may have, in all of them."""
-    ages = [_age(world, state, metric) for state in states]
+def _span(world: World, states: list[Possibilities], metrics: tuple[str, ...]) -> tuple[float, float]:
+    """The least and the greatest age that they may have, in all of the states."""
+    ages = [_age(world, state, metrics) for state in states]
     there = [age for age in ages if age.numbers]
     return min((age.low for age in there), default=inf), max((age.high for age in there), default=-inf)
 
 
-def _age(world: World, state: Possibilities, metric: str) -> Possible:
-    return possible(world, state, Since((metric,)))
+def _age(world: World, state: Possibilities, metrics: tuple[str, ...]) -> Possible:
+    """That of the youngest: no greater than any that is there for sure."""
+    ages = [possible(world, state, Since((metric,))) for metric in metrics]
+    low, high = min(age.low for age in ages), min((age.high for age in ages if not age.absent), default=inf)
+    return Possible(((low, high),) if low < inf else (), absent=all(age.absent for age in ages))
 
 
 def _days(wait: Duration) -> float:
