@@ -104,7 +104,7 @@ def test_an_error_fails_the_check_at_its_place(policy: Path, language: str, told
     policy.write_text(policy.read_text() + LOOP)
     checked = run("check", policy, "--language", language)
     assert checked.exit_code == 1
-    assert any(line.startswith(f"{policy}:32:61: {told}") for line in checked.output.splitlines())
+    assert any(line.startswith(f"{policy}:32:59: {told}") for line in checked.output.splitlines())
 
 
 def test_what_it_may_cost_is_reckoned_by_a_file(policy: Path, tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from factories.lives import START, lived, moments, ruled
 from factories.small_policies import messages_of, small, told_of
 from lifecycle.policy.domain import Policy
-from lifecycle.possibilities.domain import world_of
 from lifecycle.reachability.domain import unreachable
 from lifecycle.stepping.domain import Arrival
+from lifecycle.worlds.domain import world_of
 
 UNREACHABLE = [
     (

@@ -23,12 +23,12 @@ from lifecycle.explanations.domain import explain
 from lifecycle.expressions.domain import Always, And, Condition, Not, Stands
 from lifecycle.facts.domain import Facts
 from lifecycle.policy.domain import Dimension, Policy, Value
-from lifecycle.possibilities.domain import World, world_of
 from lifecycle.readings.domain import Situation
 from lifecycle.satisfiability.domain import TooLarge, always_holds, can_hold, ways
 from lifecycle.sources.domain import Metric, Retraction
 from lifecycle.standing.domain import standing
 from lifecycle.tallies.domain import Tally, cells, gathered
+from lifecycle.worlds.domain import World, world_of
 
 VOIDED = Retraction("order.voided", "confirmed_at")
 RETRACTED = {"orders", "joined"}

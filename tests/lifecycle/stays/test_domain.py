@@ -3,8 +3,8 @@
 import pytest
 
 from factories.small_policies import messages_of, small, told_of
-from lifecycle.possibilities.domain import world_of
 from lifecycle.stays.domain import Stay, longest_stay
+from lifecycle.worlds.domain import world_of
 
 TOLD = [
     ("{held: at_risk, for: 15d}", "outlasts"),

@@ -7,7 +7,7 @@ from common.contracts.lifecycle import SendMessage
 from lifecycle.caps.domain import Cap, Period
 from lifecycle.drafts.domain import INBOX
 from lifecycle.expressions.domain import shown
-from lifecycle.faults.domain import Fault, Text, found
+from lifecycle.faults.domain import Fault, Text, finding
 from lifecycle.guards.domain import SendClass
 from lifecycle.paths.domain import nth
 from lifecycle.policy.domain import Policy
@@ -66,7 +66,7 @@ PERIODS: dict[tuple[Period, Period], int] = {("day", "week"): 7, ("day", "month"
 def bottlenecks(policy: Policy) -> Iterator[Fault]:
     for each in policy.guards.classes:
         if all(rule.sent_as != each.name for rule in policy.rules):
-            yield found(UNUSED_CLASS, f"guards.classes.{each.name}", "note", name=each.name)
+            yield finding(UNUSED_CLASS, f"guards.classes.{each.name}", "note", name=each.name)
     for index, cap in enumerate(policy.guards.caps):
         yield from _cap(policy, nth("guards.caps", index), cap)
     if policy.guards.quiet is not None:
@@ -91,20 +91,20 @@ def places(cap: Cap, rule: Rule) -> int:
 def _cap(policy: Policy, path: str, cap: Cap) -> Iterator[Fault]:
     limited = [rule for rule in policy.rules if limits(cap, rule)]
     if not limited:
-        yield found(LIMITS_NOTHING, path, "note")
+        yield finding(LIMITS_NOTHING, path, "note")
         return
     stopped = [rule.id for rule in limited if not places(cap, rule)]
     if stopped and cap.keep is not None:
         names, priority = ", ".join(stopped), cap.keep.priority
-        yield found(KEEPS_ALL, f"{path}.keep", most=cap.most, priority=priority, names=names)
+        yield finding(KEEPS_ALL, f"{path}.keep", most=cap.most, priority=priority, names=names)
     if cap.keep is not None and all(rule.priority < cap.keep.priority for rule in limited):
         slots, priority = cap.keep.slots, cap.keep.priority
-        yield found(KEPT_FOR_NOBODY, f"{path}.keep", "warning", slots=slots, priority=priority)
+        yield finding(KEPT_FOR_NOBODY, f"{path}.keep", "warning", slots=slots, priority=priority)
     least = min(places(cap, rule) for rule in limited)
     for other in policy.guards.caps:
         most = _most(other, cap)
         if most is not None and least >= most:
-            yield found(NEVER_MET, path, "warning", other=str(other), most=most)
+            yield finding(NEVER_MET, path, "warning", other=str(other), most=most)
             return
 
 
@@ -125,18 +125,18 @@ def quiet_length(quiet: Quiet) -> timedelta:
 def _quiet(quiet: Quiet) -> Iterator[Fault]:
     path, length = "guards.quiet", quiet_length(quiet)
     if not length:
-        yield found(NO_HOUR_QUIET, path, "warning")
+        yield finding(NO_HOUR_QUIET, path, "warning")
         return
     left = _DAY - length
     if left < _LEAST_OPEN:
-        yield found(NO_HOUR_LEFT, path, minutes=left // timedelta(minutes=1))
+        yield finding(NO_HOUR_LEFT, path, minutes=left // timedelta(minutes=1))
     if quiet.then == "drop":
         return
     if length + quiet.spread > quiet.longest:
         lengths = {"length": shown(length), "spread": shown(quiet.spread), "longest": shown(quiet.longest)}
-        yield found(TOO_LONG_QUIET, f"{path}.max_defer", "warning", **lengths)
+        yield finding(TOO_LONG_QUIET, f"{path}.max_defer", "warning", **lengths)
     if quiet.spread >= left:
-        yield found(SPREAD_TOO_WIDE, f"{path}.spread", "warning", spread=shown(quiet.spread), open=shown(left))
+        yield finding(SPREAD_TOO_WIDE, f"{path}.spread", "warning", spread=shown(quiet.spread), open=shown(left))
 
 
 def _unasked(rule: Rule, sent_as: SendClass) -> Iterator[Fault]:
@@ -146,7 +146,7 @@ def _unasked(rule: Rule, sent_as: SendClass) -> Iterator[Fault]:
     for index, action in enumerate(rule.actions):
         if isinstance(action, SendMessage) and action.channel != INBOX:
             path = nth(f"rules.{rule.id}.do", index)
-            yield found(WITHOUT_CONSENT, path, "warning", name=rule.sent_as, channel=action.channel)
+            yield finding(WITHOUT_CONSENT, path, "warning", name=rule.sent_as, channel=action.channel)
 
 
 def _given_up(rule: Rule, sent_as: SendClass, quiet: Quiet | None) -> Iterator[Fault]:
@@ -155,4 +155,4 @@ def _given_up(rule: Rule, sent_as: SendClass, quiet: Quiet | None) -> Iterator[F
     wait = min(quiet_length(quiet) + quiet.spread, quiet.longest)
     if rule.valid_for < wait:
         path = f"rules.{rule.id}.valid_for"
-        yield found(VALID_TOO_SHORT, path, "warning", wait=shown(wait), valid=shown(rule.valid_for))
+        yield finding(VALID_TOO_SHORT, path, "warning", wait=shown(wait), valid=shown(rule.valid_for))

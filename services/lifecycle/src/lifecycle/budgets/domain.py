@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from common.money import format_minor
 from lifecycle.circumstances.domain import Circumstances
 from lifecycle.expenses.domain import Bound, Expense, Total, expenses, for_a_member, for_members
-from lifecycle.faults.domain import Fault, Said, Text, found
+from lifecycle.faults.domain import Fault, Said, Text, finding
 from lifecycle.policy.domain import Policy
 
 GIVES = Text(
@@ -50,16 +50,16 @@ def budgeted(policy: Policy, told: Circumstances) -> Iterator[Fault]:
     yield from _standing(policy, told)
     unpriced = sorted({name for each in each_rule for name in each.unpriced})
     if unpriced:
-        yield found(UNPRICED, "rules", "note" if told.coupons is None else "warning", names=", ".join(unpriced))
+        yield finding(UNPRICED, "rules", "note" if told.coupons is None else "warning", names=", ".join(unpriced))
     if not each_rule:
         return
     unbounded = ", ".join(each.rule for each in each_rule if each.bound is None)
     said = _said(for_a_member(policy, each_rule), told.currency)
-    yield found(TOGETHER, "rules", "note", **said, unbounded=unbounded or "–")
+    yield finding(TOGETHER, "rules", "note", **said, unbounded=unbounded or "–")
     if told.members is not None:
         members = _members(policy, told.members)
         said = _said(for_members(policy, each_rule, members), told.currency)
-        yield found(TO_EVERYBODY, "rules", "note", **said, members=members)
+        yield finding(TO_EVERYBODY, "rules", "note", **said, members=members)
 
 
 def _rule(each: Expense, currency: str) -> Iterator[Fault]:
@@ -71,17 +71,17 @@ def _rule(each: Expense, currency: str) -> Iterator[Fault]:
     )
     said = _said(total, currency)
     if each.bound is not None:
-        yield found(GIVES, path, "note", **said, times=bound.times, how=bound.how)
+        yield finding(GIVES, path, "note", **said, times=bound.times, how=bound.how)
     else:
         is_dear = each.coupons_minor or each.points or each.unpriced
-        yield found(UNBOUNDED, path, "warning" if is_dear else "note", **said)
+        yield finding(UNBOUNDED, path, "warning" if is_dear else "note", **said)
 
 
 def _standing(policy: Policy, told: Circumstances) -> Iterator[Fault]:
     for rule in policy.rules:
         value = getattr(rule.trigger, "value", None)
         if told.members and value and told.members.get(value):
-            yield found(STAND_THERE, f"rules.{rule.id}.when", "note", members=told.members[value], value=value)
+            yield finding(STAND_THERE, f"rules.{rule.id}.when", "note", members=told.members[value], value=value)
 
 
 def _members(policy: Policy, members: dict[str, int]) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from lifecycle.bottlenecks.domain import limits, places
-from lifecycle.faults.domain import Fault, Text, found
+from lifecycle.faults.domain import Fault, Text, finding
 from lifecycle.policy.domain import Policy
 from lifecycle.rulebook.domain import Rule
 
@@ -22,7 +22,7 @@ def collisions(policy: Policy) -> Iterator[Fault]:
             winners = [each.id for each in in_turn[:index] if limits(cap, each) and _always_with(each, rule)]
             if limits(cap, rule) and 0 < places(cap, rule) <= len(winners):
                 path = f"rules.{rule.id}.when"
-                yield found(COLLIDES, path, "warning", winners=", ".join(winners), cap=str(cap))
+                yield finding(COLLIDES, path, "warning", winners=", ".join(winners), cap=str(cap))
                 break
 
 

@@ -39,10 +39,11 @@ from lifecycle.expressions.domain import (
     Stands,
     Stayed,
 )
-from lifecycle.possibilities.domain import ABSENT, Key, Possible, World, longest, shortest
+from lifecycle.possibilities.domain import ABSENT, Key, Possible
 from lifecycle.ranges.domain import ANYTHING, NEGATED, Ranges, at_least, coded, common, compared, joined, others, points
 from lifecycle.readings.domain import WEEKDAYS
 from lifecycle.soundness.domain import BIRTHDAY
+from lifecycle.worlds.domain import World, longest, shortest
 
 Wanted: TypeAlias = tuple[Condition, bool]
 """A condition, and whether it is to hold."""

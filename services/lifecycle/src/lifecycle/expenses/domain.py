@@ -14,29 +14,23 @@ from typing import Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from common.contracts.engagement import CheckinRecorded
 from common.contracts.lifecycle import GrantPoints, IssueCoupon, SendMessage
-from common.contracts.members import MemberErased, MemberRegistered
 from lifecycle.bottlenecks.domain import limits, places
 from lifecycle.calendars.domain import Duration
 from lifecycle.caps.domain import Cap, Period
 from lifecycle.circumstances.domain import Circumstances
-from lifecycle.events.domain import EVENTS
+from lifecycle.events.domain import DAILY, EVENTS, ONCE_EVER
 from lifecycle.expressions.domain import shown
 from lifecycle.holdouts.domain import BUCKETS
 from lifecycle.paths.domain import nth
 from lifecycle.policy.domain import Policy
-from lifecycle.possibilities.domain import shortest
 from lifecycle.renderings.domain import rendered
 from lifecycle.rulebook.domain import Cooldown, Enters, Held, Leaves, On, Per, Rule
+from lifecycle.worlds.domain import shortest
 
 MONTH = timedelta(days=31)
 _DAY = timedelta(days=1)
 _IN_A_MONTH: dict[Period, int] = {"day": 31, "week": 6, "month": 1}
-ONCE_EVER = frozenset({MemberRegistered.NAME, MemberErased.NAME})
-DAILY = frozenset({CheckinRecorded.NAME})
-"""At most once a business day."""
-
 Good = Literal["coupons_minor", "points", "messages"]
 
 

@@ -53,7 +53,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
         return self.told("en")
 
 
-def found(text: Text, path: str, severity: Severity = "error", **values: Said) -> Fault:
+def finding(text: Text, path: str, severity: Severity = "error", **values: Said) -> Fault:
     """A fault of a whole that has been read; its place is known by its path."""
     return Fault(text=text, path=path, values=values, severity=severity)
 

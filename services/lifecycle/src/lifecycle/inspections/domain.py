@@ -14,10 +14,10 @@ from lifecycle.faults.domain import Fault, Place
 from lifecycle.loops.domain import loops
 from lifecycle.places.domain import located
 from lifecycle.policy.domain import Policy
-from lifecycle.possibilities.domain import world_of
 from lifecycle.reachability.domain import unreachable
 from lifecycle.references.domain import missing
 from lifecycle.stays.domain import idle_reentries, outlasting
+from lifecycle.worlds.domain import world_of
 
 NO_PLACES: Mapping[str, Place] = {}
 _NOWHERE = Place(0, 0)

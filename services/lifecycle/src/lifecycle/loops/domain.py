@@ -20,11 +20,11 @@ from common.contracts.members import CouponIssued, PointsEarned, RewardGranted, 
 from lifecycle.bottlenecks.domain import limits
 from lifecycle.demands.domain import Wanted
 from lifecycle.expressions.domain import Always, Attribute, In, Node, Plain, Said, Stands, metrics_of, walk
-from lifecycle.faults.domain import Fault, Text, found
+from lifecycle.faults.domain import Fault, Text, finding
 from lifecycle.policy.domain import Policy
-from lifecycle.possibilities.domain import World
 from lifecycle.rulebook.domain import On, Rule
 from lifecycle.satisfiability.domain import always_holds, can_hold
+from lifecycle.worlds.domain import World
 
 ENDLESS = Text(
     "loop_endless",
@@ -81,14 +81,14 @@ def _told(policy: Policy, rule: Rule, links: tuple[Link, ...]) -> Fault:
     )
     once = next((link.rule.id for link in links if link.rule.reentry == "once"), None)
     if once is not None:
-        return found(LOOP_ENDS, at, "note", rule=once, circle=circle)
+        return finding(LOOP_ENDS, at, "note", rule=once, circle=circle)
     is_endless = all(
         link.is_certain
         and link.rule.reentry == "each"
         and not any(limits(cap, link.rule) for cap in policy.guards.caps)
         for link in links
     )
-    return found(ENDLESS, at, circle=circle) if is_endless else found(MAY_LOOP, at, "warning", circle=circle)
+    return finding(ENDLESS, at, circle=circle) if is_endless else finding(MAY_LOOP, at, "warning", circle=circle)
 
 
 def outcomes(action: Action) -> Iterator[Outcome]:

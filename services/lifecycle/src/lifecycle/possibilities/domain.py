@@ -8,17 +8,14 @@ a metric that has one, counts and sums may be anything, and only days are known 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from math import inf
-from typing import TypeAlias, get_type_hints
+from typing import TypeAlias
 
 import msgspec
 
 from lifecycle.calendars.domain import Span
 from lifecycle.distincts.domain import MOST
-from lifecycle.events.domain import EVENTS, Kind, kinds_of
 from lifecycle.expressions.domain import (
-    Condition,
     Count,
     Days,
     Distinct,
@@ -30,14 +27,11 @@ from lifecycle.expressions.domain import (
     Windowed,
     metrics_of,
 )
-from lifecycle.policy.domain import Dimension, Policy
 from lifecycle.ranges.domain import ANYTHING, Ranges, at_least, at_most, common, points
-from lifecycle.sources.domain import Metric
+from lifecycle.worlds.domain import World, longest, only_grows, shortest, sums_only_grow
 
 Key: TypeAlias = Node | tuple[str, ...]
 """A measure, the age of one metric, or the name of something else that is asked."""
-
-SHORTEST_MONTH, LONGEST_MONTH = 28, 31
 
 
 class Possible(msgspec.Struct, frozen=True):
@@ -59,42 +53,6 @@ Possibilities = Mapping[Key, Possible]
 """What is not in it has not been narrowed."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class World:
-    """What a policy says about what can be."""
-
-    metrics: Mapping[str, Metric] = field(default_factory=dict)
-    kinds: Mapping[str, Kind] = field(default_factory=dict)
-    """Of attributes."""
-    dimensions: Mapping[str, Dimension] = field(default_factory=dict)
-    """Stage and health."""
-    segments: Mapping[str, Condition] = field(default_factory=dict)
-    holidays: bool = False
-
-
-def world_of(policy: Policy) -> World:
-    return World(
-        metrics={metric.name: metric for metric in policy.metrics},
-        kinds={source.name: kinds_of(EVENTS[source.event])[source.field] for source in policy.attributes},
-        dimensions={dimension.name: dimension for dimension in policy.dimensions},
-        segments={segment.name: segment.condition for segment in policy.segments},
-        holidays=bool(policy.holidays),
-    )
-
-
-def shortest(window: Span | None) -> float:
-    """The days of a window, at the least."""
-    return _length(window, SHORTEST_MONTH)
-
-
-def longest(window: Span | None) -> float:
-    return _length(window, LONGEST_MONTH)
-
-
-def _length(window: Span | None, month: int) -> float:
-    return inf if window is None else window.n * {"d": 1, "w": 7, "mo": month}[window.unit]
-
-
 def possible(world: World, state: Possibilities, key: Key) -> Possible:
     return state[key] if key in state else _at_first(world, key)
 
@@ -110,7 +68,7 @@ def _at_first(world: World, key: Key) -> Possible:
         case Days(_, window):
             return Possible(((0, longest(window)),))
         case Count(metric) | Sum(metric):
-            grows = _sums_only_grow if isinstance(key, Sum) else _only_grows
+            grows = sums_only_grow if isinstance(key, Sum) else only_grows
             return Possible(at_least(0) if grows(world, metric) else ANYTHING)
         case Node():
             return Possible(at_least(0))
@@ -134,18 +92,6 @@ def _named_at_first(world: World, key: tuple[str, ...]) -> Possible:
         case ("stage" | "health" as name,):
             return Possible(((0, len(world.dimensions[name].values) - 1),))
     return Possible(ANYTHING, absent=True)
-
-
-def _only_grows(world: World, metric: str) -> bool:
-    return world.metrics[metric].retraction is None
-
-
-def _sums_only_grow(world: World, metric: str) -> bool:
-    counted = world.metrics[metric]
-    hints = [get_type_hints(EVENTS[event], include_extras=True).get(counted.sums or "") for event in counted.events]
-    return counted.retraction is None and all(
-        any((meta.ge or 0) >= 0 and meta.ge is not None for meta in getattr(hint, "__metadata__", ())) for hint in hints
-    )
 
 
 def narrowed(world: World, state: Possibilities, demands: Iterable[tuple[Key, Possible]]) -> Possibilities | None:
@@ -189,7 +135,7 @@ def _conclusions(
                 yield from _no_more(state, low, high)
         if isinstance(low, Days):
             yield from _age(state, low, Since((metric,)))
-        if isinstance(low, Count) and _only_grows(world, metric) and state[low].low >= 1:
+        if isinstance(low, Count) and only_grows(world, metric) and state[low].low >= 1:
             yield Days(metric, low.window), Possible(at_least(1))
     for key in measures:
         if isinstance(key, Streak):
@@ -202,9 +148,9 @@ def _is_within(world: World, low: Windowed, high: Windowed) -> bool:
     """Whether the one is never more than the other."""
     is_shorter = low.window == high.window or longest(low.window) <= shortest(high.window)
     if isinstance(low, Days):
-        is_same = isinstance(high, Days) or (isinstance(high, Count) and _only_grows(world, low.metric))
+        is_same = isinstance(high, Days) or (isinstance(high, Count) and only_grows(world, low.metric))
     else:
-        grows = _sums_only_grow if isinstance(low, Sum) else _only_grows
+        grows = sums_only_grow if isinstance(low, Sum) else only_grows
         is_same = type(low) is type(high) and grows(world, low.metric)
     return is_same and (is_shorter or _is_shorter(low.window, high.window))
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 from lifecycle.demands.domain import Wanted, in_value
 from lifecycle.expressions.domain import Always, And, Attribute, Condition, In, Never, Or, Stands, walk
-from lifecycle.faults.domain import Fault, Severity, Text, clipped, found
+from lifecycle.faults.domain import Fault, Severity, Text, clipped, finding
 from lifecycle.policy.domain import Dimension, Policy
-from lifecycle.possibilities.domain import World
 from lifecycle.rulebook.domain import Enters, Held, Leaves, On, Rule
 from lifecycle.rules.domain import waits_still
 from lifecycle.satisfiability.domain import always_holds, can_hold
 from lifecycle.soundness.domain import CONSENT
+from lifecycle.worlds.domain import World
 
 NEVER_HOLDS = Text("never_holds", en="this can never hold, for nobody", zh="這個條件永遠不會成立")
 PART_NEVER_HOLDS = Text(
@@ -57,7 +57,7 @@ _SHOWN = 120
 def unreachable(policy: Policy, world: World) -> Iterator[Fault]:
     for metric in policy.metrics:
         if not can_hold(world, (metric.where, True)):
-            yield found(COUNTS_NOTHING, f"metrics.{metric.name}.where")
+            yield finding(COUNTS_NOTHING, f"metrics.{metric.name}.where")
     for part, dimension in (("stages", policy.dimensions[0]), ("health", policy.dimensions[1])):
         yield from _unreachable_values(world, part, dimension)
     for segment in policy.segments:
@@ -65,7 +65,7 @@ def unreachable(policy: Policy, world: World) -> Iterator[Fault]:
     for each in policy.guards.classes:
         path = f"guards.classes.{each.name}.refuse_if"
         if each.refuse_if is not None and always_holds(world, each.refuse_if):
-            yield found(REFUSES_ALL, path)
+            yield finding(REFUSES_ALL, path)
         elif each.refuse_if is not None:
             yield from _judged(world, path, each.refuse_if)
     for rule in policy.rules:
@@ -80,12 +80,12 @@ def is_entered(world: World, value: str) -> bool:
 def _judged(world: World, path: str, condition: Condition) -> Iterator[Fault]:
     """A condition, or parts of it, that cannot be meant."""
     if not can_hold(world, (condition, True)):
-        yield found(NEVER_HOLDS, path)
+        yield finding(NEVER_HOLDS, path)
     elif condition != Always() and always_holds(world, condition):
-        yield found(EVERYBODY, path, "warning")
+        yield finding(EVERYBODY, path, "warning")
     else:
         for part, text in _idle_parts(world, condition):
-            yield found(text, path, "warning", part=clipped(str(part), _SHOWN))
+            yield finding(text, path, "warning", part=clipped(str(part), _SHOWN))
 
 
 def _idle_parts(world: World, condition: Condition) -> Iterator[tuple[Condition, Text]]:
@@ -109,27 +109,27 @@ def _unreachable_values(world: World, part: str, dimension: Dimension) -> Iterat
         names = [each.name for each in order[: len(before)]]
         alone = [each.name for each in order[: len(before)] if not can_hold(world, own, (each.condition, False))]
         severity: Severity = "warning" if value.condition == Always() else "error"
-        yield found(SHADOWED, path, severity, name=value.name, others=", ".join(alone[:1] or names))
+        yield finding(SHADOWED, path, severity, name=value.name, others=", ".join(alone[:1] or names))
 
 
 def _unreachable_rule(policy: Policy, world: World, rule: Rule) -> Iterator[Fault]:
     path = f"rules.{rule.id}"
     value = getattr(rule.trigger, "value", None)
     if value is not None and not is_entered(world, value):
-        yield found(NEVER_ENTERED, f"{path}.when", value=value)
+        yield finding(NEVER_ENTERED, f"{path}.when", value=value)
         return
     if isinstance(rule.trigger, Enters):
         yield from _from_elsewhere(world, f"{path}.when.from", rule.trigger)
     condition, given = (rule.condition, True), when_triggered(policy, world, rule)
     if not can_hold(world, condition):
-        yield found(NEVER_HOLDS, f"{path}.if")
+        yield finding(NEVER_HOLDS, f"{path}.if")
     elif not can_hold(world, *given, condition):
-        yield found(NEVER_THEN, f"{path}.if")
+        yield finding(NEVER_THEN, f"{path}.if")
     elif not can_hold(world, *given, condition, *_let_through(policy, rule)):
-        yield found(ALWAYS_REFUSED, f"{path}.if", name=rule.sent_as)
+        yield finding(ALWAYS_REFUSED, f"{path}.if", name=rule.sent_as)
     else:
         for part, text in _idle_parts(world, rule.condition):
-            yield found(text, f"{path}.if", "warning", part=clipped(str(part), _SHOWN))
+            yield finding(text, f"{path}.if", "warning", part=clipped(str(part), _SHOWN))
 
 
 def when_triggered(policy: Policy, world: World, rule: Rule) -> tuple[Wanted, ...]:
@@ -176,4 +176,4 @@ def _from_elsewhere(world: World, path: str, trigger: Enters) -> Iterator[Fault]
         ]
         severity: Severity = "error" if len(wrong) == len(trigger.coming_from) else "warning"
         for name in wrong:
-            yield found(NOT_FROM, path, severity, value=trigger.value, name=name)
+            yield finding(NOT_FROM, path, severity, value=trigger.value, name=name)

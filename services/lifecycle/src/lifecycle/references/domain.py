@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 
 from common.contracts.lifecycle import Action, AssignTask, CallWebhook, IssueCoupon, SendMessage
 from lifecycle.circumstances.domain import Known
-from lifecycle.faults.domain import Fault, Text, clipped, found
+from lifecycle.faults.domain import Fault, Text, clipped, finding
 from lifecycle.paths.domain import nth
 from lifecycle.policy.domain import Policy
 
@@ -39,7 +39,7 @@ def missing(policy: Policy, known: Known) -> Iterator[Fault]:
             for key, name, there, text in _named(action, known):
                 if there is not None and name not in there:
                     path, names = nth(f"rules.{rule.id}.do", index), ", ".join(sorted(there)) or "–"
-                    yield found(text, f"{path}.{key}", name=name, known=clipped(names, _SHOWN))
+                    yield finding(text, f"{path}.{key}", name=name, known=clipped(names, _SHOWN))
 
 
 def _named(action: Action, known: Known) -> Iterator[tuple[str, str, Collection[str] | None, Text]]:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from lifecycle.demands.domain import Alternative, Wanted, alternatives
 from lifecycle.expressions.domain import And, Condition, Not, Or
-from lifecycle.possibilities.domain import Possibilities, World, narrowed
+from lifecycle.possibilities.domain import Possibilities, narrowed
+from lifecycle.worlds.domain import World
 
 MOST_STEPS = 2_000
 

@@ -12,13 +12,14 @@ import msgspec
 
 from lifecycle.calendars.domain import Duration, Span
 from lifecycle.demands.domain import in_value
-from lifecycle.expenses.domain import ONCE_EVER
+from lifecycle.events.domain import ONCE_EVER
 from lifecycle.expressions.domain import Since, shown, walk
-from lifecycle.faults.domain import Fault, Text, found
+from lifecycle.faults.domain import Fault, Text, finding
 from lifecycle.policy.domain import Policy
-from lifecycle.possibilities.domain import Possibilities, Possible, World, possible, shortest
+from lifecycle.possibilities.domain import Possibilities, Possible, possible
 from lifecycle.rulebook.domain import Cooldown, Enters, Held, On
 from lifecycle.satisfiability.domain import TooLarge, ways
+from lifecycle.worlds.domain import World, shortest
 
 OUTLASTS = Text(
     "outlasts",
@@ -102,17 +103,17 @@ def idle_reentries(policy: Policy) -> Iterator[Fault]:
     for rule in policy.rules:
         path = f"rules.{rule.id}.reenter"
         if isinstance(rule.reentry, Cooldown) and rule.reentry.days >= LONGEST_MEMBERSHIP_DAYS:
-            yield found(NEVER_AGAIN, path, "warning", days=rule.reentry.days)
+            yield finding(NEVER_AGAIN, path, "warning", days=rule.reentry.days)
         elif rule.reentry != "once" and isinstance(rule.trigger, On) and rule.trigger.event in ONCE_EVER:
-            yield found(ONCE_ANYWAY, path, "note", event=rule.trigger.event)
+            yield finding(ONCE_ANYWAY, path, "note", event=rule.trigger.event)
 
 
 def _outlasting(world: World, path: str, value: str, wait: Duration) -> Iterator[Fault]:
     stay, days = longest_stay(world, value), _days(wait)
     if stay.at_most is not None and days >= stay.at_most:
-        yield found(OUTLASTS, path, "warning", value=value, wait=shown(wait), days=stay.at_most)
+        yield finding(OUTLASTS, path, "warning", value=value, wait=shown(wait), days=stay.at_most)
     elif stay.by_time is not None and days >= stay.by_time:
-        yield found(KEPT_BY_EVENTS, path, "note", value=value, wait=shown(wait), days=stay.by_time)
+        yield finding(KEPT_BY_EVENTS, path, "note", value=value, wait=shown(wait), days=stay.by_time)
 
 
 def _whole(days: float) -> int | None:
