@@ -6,7 +6,9 @@ from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
+from common.contracts.engagement import CheckinRecorded
 from common.contracts.event import Event
+from common.contracts.members import MemberErased, MemberRegistered
 from common.contracts.topics import CATALOGUE
 from lifecycle.expressions.domain import Plain
 
@@ -16,6 +18,11 @@ EVENTS: dict[str, type[Event]] = {
     if event.SUBJECT == "member_id" and event.producer() != "lifecycle"
 }
 """By the name that policies use; not the lifecycle's own, or a rule would feed itself."""
+
+ONCE_EVER = frozenset({MemberRegistered.NAME, MemberErased.NAME})
+"""What comes once for a member."""
+DAILY = frozenset({CheckinRecorded.NAME})
+"""What comes at most once a business day."""
 
 Kind = Literal["text", "number", "yes_no"]
 

@@ -10,7 +10,8 @@ from typing import Literal, TypeAlias
 import msgspec
 
 Language = Literal["en", "zh"]
-Severity = Literal["error", "warning"]
+Severity = Literal["error", "warning", "note"]
+"""What cannot be as it is written; what may be meant otherwise; what is good to know."""
 Said: TypeAlias = str | int | float
 
 MOST_FAULTS = 100
@@ -50,6 +51,11 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         return self.told("en")
+
+
+def finding(text: Text, path: str, severity: Severity = "error", **values: Said) -> Fault:
+    """A fault of a whole that has been read; its place is known by its path."""
+    return Fault(text=text, path=path, values=values, severity=severity)
 
 
 def clipped(text: str, most: int = 40) -> str:
