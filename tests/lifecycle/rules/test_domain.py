@@ -13,7 +13,7 @@ from lifecycle.calendars.domain import Span
 from lifecycle.engine.domain import compiled
 from lifecycle.members.domain import Episode, Member, Pending
 from lifecycle.rulebook.domain import Enters, Held, Leaves, On, Per, Rule
-from lifecycle.rules.domain import Occasion, Withdrawn, is_still, matured, triggered_by_change, triggered_by_event
+from lifecycle.rules.domain import Occasion, Orphan, is_still, matured, triggered_by_change, triggered_by_event
 from lifecycle.stepping.domain import Arrival
 from lifecycle.transitions.domain import Transition
 
@@ -45,11 +45,11 @@ def member(*pending: Pending, stage: str = "convert", episode: int = 3, at: date
 def test_an_event_triggers_the_rules_that_name_it(arrive: Callable[..., Arrival]) -> None:
     checkin, confirmed = (arrive(name, NOON).event for name in ("checkin.recorded", "order.confirmed"))
     assert isinstance(confirmed, OrderConfirmed)
-    assert list(triggered_by_event(ENGINE, confirmed, UUID(int=5), NOON)) == [
+    assert list(triggered_by_event(ENGINE, member(), confirmed, event_id=UUID(int=5))) == [
         Occasion(rule=EVENT, key=str(UUID(int=5)), at=NOON),
         Occasion(rule=PER_POINT, key=str(confirmed.pickup_point_id), at=NOON),
     ]
-    assert not list(triggered_by_event(ENGINE, checkin, UUID(int=5), NOON))
+    assert not list(triggered_by_event(ENGINE, member(), checkin, event_id=UUID(int=5)))
 
 
 @pytest.mark.parametrize("cause", ["event", "time"])
@@ -131,4 +131,4 @@ def test_what_waits_matures_when_due_or_in_vain(rule: str, due: datetime, stage:
 
 def test_what_waits_for_no_rule_is_withdrawn() -> None:
     pending = Pending("vanished", "convert", 3, NOON)
-    assert list(matured(ENGINE, member(pending))) == [Withdrawn(pending)]
+    assert list(matured(ENGINE, member(pending))) == [Orphan(pending)]

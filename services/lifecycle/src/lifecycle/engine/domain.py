@@ -12,10 +12,11 @@ from zoneinfo import ZoneInfo
 
 from common.contracts.event import Event
 from lifecycle.calendars.domain import EPOCH, Calendar
+from lifecycle.dates.domain import Dated
 from lifecycle.events.domain import EVENTS, field_of
 from lifecycle.expressions.domain import Always, Condition, Said, walk
 from lifecycle.facts.domain import ATTRIBUTES, Fold, Telling
-from lifecycle.filters.domain import filter_of
+from lifecycle.filters.domain import Filter, filter_of
 from lifecycle.guards.domain import SendClass
 from lifecycle.measures.domain import Numbers
 from lifecycle.outlooks.domain import Outlook, outlook
@@ -54,6 +55,9 @@ class Engine:
     on_entering: Mapping[str, tuple[Rule, ...]]
     """The rules that entering a value may trigger, now or later."""
     on_leaving: Mapping[str, tuple[Rule, ...]]
+    on_dates: tuple[Rule, ...]
+    undoing: Mapping[str, tuple[Rule, ...]]
+    """The rules whose actions leaving a value may take back."""
 
 
 def compiled(policy: Policy) -> Engine:
@@ -75,6 +79,8 @@ def compiled(policy: Policy) -> Engine:
             (rule.trigger.value, rule) for rule in policy.rules if isinstance(rule.trigger, Enters | Held)
         ),
         on_leaving=_grouped((rule.trigger.value, rule) for rule in policy.rules if isinstance(rule.trigger, Leaves)),
+        on_dates=tuple(rule for rule in policy.rules if isinstance(rule.trigger, Dated)),
+        undoing=_grouped((rule.undo.leaves, rule) for rule in policy.rules if rule.undo),
         classes={each.name: each for each in policy.guards.classes},
     )
 
@@ -104,7 +110,7 @@ def _folds(metric: Metric) -> Iterable[tuple[str, Fold]]:
         Fold,
         metric=metric.number,
         amount=amount,
-        where=None if metric.where == Always() else filter_of(metric.where),
+        where=_filter(metric.where),
         distinct=partial(field_of, field=metric.distinct) if metric.distinct else None,
     )
     for name in metric.events:
@@ -115,7 +121,15 @@ def _folds(metric: Metric) -> Iterable[tuple[str, Fold]]:
 
 
 def _telling(source: AttributeSource) -> tuple[str, Telling]:
-    return source.event, Telling(place=ATTRIBUTES + source.number, value=partial(field_of, field=source.field))
+    return source.event, Telling(
+        place=ATTRIBUTES + source.number,
+        value=partial(field_of, field=source.field),
+        where=_filter(source.where),
+    )
+
+
+def _filter(where: Condition) -> Filter | None:
+    return None if where == Always() else filter_of(where)
 
 
 def _moment(field: str) -> Callable[[Event], datetime]:

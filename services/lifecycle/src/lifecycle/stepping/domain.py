@@ -19,6 +19,8 @@ from lifecycle.facts.domain import folded
 from lifecycle.members.domain import Member
 from lifecycle.moments.domain import Stepped, joined, passed
 from lifecycle.rules.domain import triggered_by_event
+from lifecycle.timetables.domain import moved_back
+from lifecycle.withdrawals.domain import answered, withdraw_again_at, withdrawn_again
 
 
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +31,8 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     """The event's own."""
     appended_at: datetime
     event: Event
+    depth: int = 0
+    """Of causation: how many events, one the cause of the next, led to it."""
 
 
 def step(
@@ -42,7 +46,11 @@ def step(
     rare: what fell due within the last second, or an outage.
     """
     event, at = arrival.event, logical_time(None if member is None else member.at, arrival.appended_at)
-    before = _seen(engine, event, at, gate) if member is None else _caught_up(engine, member, at, gate, watermark)
+    before = (
+        _seen(engine, event, at, gate, arrival.depth)
+        if member is None
+        else _caught_up(engine, member, at, gate, watermark)
+    )
     if before.member.due is not None and before.member.due <= at:
         return msgspec.structs.replace(before, waits=True)
     facts = folded(
@@ -54,28 +62,41 @@ def step(
         appended_at=arrival.appended_at,
         calendar=engine.calendar,
     )
-    slots = concluded(before.member.slots, event)
+    slots = answered(concluded(before.member.slots, event), event)
     changed = msgspec.structs.replace(
         before.member, facts=facts, slots=slots, sends=counted(before.member.sends, slots)
     )
-    occasions = tuple(triggered_by_event(engine, event, arrival.event_id, at))
-    return joined(before, passed(engine, changed, at=at, cause="event", gate=gate, occasions=occasions))
+    now = msgspec.structs.replace(changed, at=at)
+    occasions = (
+        *triggered_by_event(engine, now, event, event_id=arrival.event_id, depth=arrival.depth),
+        *moved_back(engine, now, before=before.member.facts, depth=arrival.depth),
+    )
+    depth = arrival.depth
+    return joined(
+        before,
+        passed(engine, changed, at=at, cause="event", gate=gate, occasions=occasions, by=event.NAME, depth=depth),
+    )
 
 
 def wake(engine: Engine, member: Member, *, up_to: datetime, gate: datetime) -> Stepped:
     """Let time alone move a member, no further than the watermark; and ask again for what met silence."""
     moved = _caught_up(engine, member, up_to, gate, up_to)
     slots, repeated = asked_again(moved.member.slots, now=up_to, gate=gate)
-    if not repeated:
+    slots, withdrawals = withdrawn_again(slots, member_id=member.member_id, now=up_to, gate=gate)
+    if not (repeated or withdrawals):
         return moved
-    return joined(
-        moved, Stepped(member=msgspec.structs.replace(moved.member, slots=slots), asked_again=tuple(repeated))
+    asking = Stepped(
+        member=msgspec.structs.replace(moved.member, slots=slots),
+        asked_again=tuple(repeated),
+        withdrawals=tuple(withdrawals),
     )
+    return joined(moved, asking)
 
 
 def wake_at(member: Member) -> datetime | None:
     """When the member's timer has to be armed for, at the latest."""
     asks = [at for slot in member.slots for effect in slot.effects if (at := ask_again_at(effect))]
+    asks += [at for slot in member.slots for deed in slot.deeds if (at := withdraw_again_at(deed))]
     return min((*asks, *([member.due] if member.due else [])), default=None)
 
 
@@ -87,9 +108,9 @@ def reconsidered(engine: Engine, member: Member, *, at: datetime, cause: Cause, 
     return passed(engine, member, at=logical_time(member.at, at), cause=cause, gate=gate)
 
 
-def _seen(engine: Engine, event: Event, at: datetime, gate: datetime) -> Stepped:
+def _seen(engine: Engine, event: Event, at: datetime, gate: datetime, depth: int) -> Stepped:
     newcomer = Member(member_id=UUID(event.subject), at=at, facts={}, standing={}, episodes={})
-    return passed(engine, newcomer, at=at, cause="event", gate=gate)
+    return passed(engine, newcomer, at=at, cause="event", gate=gate, depth=depth)
 
 
 def _caught_up(engine: Engine, member: Member, to: datetime, gate: datetime, watermark: datetime | None) -> Stepped:

@@ -19,6 +19,8 @@ class Transition(msgspec.Struct, frozen=True, kw_only=True):
     """The entries into this value so far, this one included; of a segment that was left, into that."""
     at: datetime
     cause: Cause
+    depth: int = 0
+    """Of causation: that of the event, or of what entered the value that time alone ended."""
 
 
 _EVENTS: dict[str, type[StageChanged | HealthChanged]] = {"stage": StageChanged, "health": HealthChanged}

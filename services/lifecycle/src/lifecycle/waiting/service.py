@@ -18,6 +18,7 @@ def arrival_of(received: Received[Any]) -> Arrival:
         time=received.envelope.time,
         appended_at=received.appended_at,
         event=received.event,
+        depth=received.envelope.causationdepth,
     )
 
 
