@@ -87,8 +87,17 @@ _MOMENTS = (
     "read_at",
     "sent_at",
     "granted_at",
+    "withdrawn_at",
+    "due_at",
+    "delivered_at",
+    "opened_at",
+    "closed_at",
+    "changed_at",
 )
-_IDS = ("order_id", "pickup_point_id", "refund_id", "community_id", "batch_id", "message_id", "coupon_id", "action_id")
+_IDS = (
+    *("order_id", "pickup_point_id", "refund_id", "community_id", "batch_id", "message_id", "coupon_id", "action_id"),
+    *("task_id", "complaint_id"),
+)
 _ANY: dict[str, object] = dict.fromkeys(_IDS, NOBODY) | {
     "amount_minor": 1000,
     "business_day": date(2026, 3, 10),
@@ -101,4 +110,13 @@ _ANY: dict[str, object] = dict.fromkeys(_IDS, NOBODY) | {
     "reason": "refunded",
     "streak": 1,
     "template": "spring",
+    "birthday": "03-10",
+    "tz": "Asia/Shanghai",
+    "team": "care",
+    "endpoint": "crm",
+    "topic": "late",
+    "outcome": "settled",
+    "purpose": "promo",
+    "version": "v1",
+    "given": True,
 }
