@@ -25,7 +25,7 @@ def test_the_policy_to_begin_with_is_shown_and_valid(policy: Path) -> None:
     validated = run("validate", policy)
     assert (validated.exit_code, validated.output) == (
         0,
-        f"{policy}: community_group_buy is a policy: 6 metrics, 5 stages, 4 healths, 0 segments, 5 rules\n",
+        f"{policy}: community_group_buy is a policy: 7 metrics, 5 stages, 4 healths, 3 segments, 15 rules\n",
     )
 
 
@@ -40,8 +40,8 @@ def test_every_fault_is_a_line_that_an_editor_can_follow(policy: Path, language:
     validated = run("validate", policy, "--language", language)
     first, second = validated.output.splitlines()
     assert validated.exit_code == 1
-    assert first.startswith(f"{policy}:16:13: stages.retain: {told}")
-    assert second.startswith(f"{policy}:28:21: rules.say_hello.when: ")
+    assert first.startswith(f"{policy}:33:18: stages.retain.if: {told}")
+    assert second.startswith(f"{policy}:94:11: rules.say_hello.when: ")
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:

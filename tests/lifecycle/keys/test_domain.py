@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from common.contracts.lifecycle import GrantPoints
-from factories.policies import DEFAULT_POLICY
+from factories.policies import SMALL_POLICY
 from lifecycle.engine.domain import Engine, compiled
 from lifecycle.expressions.domain import Among, Streak
 from lifecycle.guards.domain import Guards
@@ -25,12 +25,12 @@ Arrive = Callable[..., Arrival]
 
 def engine_of(**fields: Any) -> Engine:
     rule = Rule(**{"id": "more", "trigger": On("checkin.recorded"), "actions": POINT, **fields})
-    return compiled(msgspec.structs.replace(DEFAULT_POLICY, rules=(rule,), guards=Guards()))
+    return compiled(msgspec.structs.replace(SMALL_POLICY, rules=(rule,), guards=Guards()))
 
 
 def told(engine: Engine, arrivals: list[Arrival]) -> list[tuple[str, str | None]]:
     member: Member | None = None
-    decided = []
+    decided: list[tuple[str, str | None]] = []
     for arrival in arrivals:
         at = arrival.appended_at
         stepped = step(engine, member, arrival, gate=at, watermark=at)

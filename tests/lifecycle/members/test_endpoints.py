@@ -8,7 +8,7 @@ import pytest
 from common.auth.principal import Role
 from factories.lifecycle import DAY, HOUR, START, Life, chatted, member, midnight, ordered, registered, voided
 from factories.lifecycle_rows import check
-from factories.policies import DEFAULT_POLICY
+from factories.policies import SMALL_POLICY
 from lifecycle.calendars.domain import Span
 from lifecycle.expressions.domain import Compare, Days, Stands
 from lifecycle.policy.domain import Value
@@ -83,7 +83,7 @@ async def test_members_are_listed_page_by_page_and_filtered(life: Life) -> None:
 
 
 SEGMENTED = msgspec.structs.replace(
-    DEFAULT_POLICY,
+    SMALL_POLICY,
     segments=(
         Value("loyal", Compare(Days("orders", Span(7)), ">=", 1)),
         Value("buyer", Stands("stage", ("convert", "repurchase"))),
@@ -119,7 +119,7 @@ async def test_segments_are_shown_told_and_kept(segmented: None, life: Life) -> 
     counts = await life.get("/standing-counts")
     assert (counts["members"], set(counts["stages"]) | set(counts["health"])) == (
         2,
-        {value.name for value in (*DEFAULT_POLICY.stages, *DEFAULT_POLICY.health)},
+        {value.name for value in (*SMALL_POLICY.stages, *SMALL_POLICY.health)},
     )
     await check(life.service.db)
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from common.contracts.lifecycle import IssueCoupon
-from factories.policies import DEFAULT_POLICY
+from factories.policies import SMALL_POLICY
 from lifecycle.calendars.domain import Span
 from lifecycle.engine.domain import Engine, compiled
 from lifecycle.expressions.domain import Always, Compare, Count
@@ -30,7 +30,7 @@ def engine_of(trigger: Trigger, *, depth: int = 4, **guards: Any) -> Engine:
     """A shop that gives a coupon to whoever was given one."""
     coupons = Metric(name="coupons", number=1, events=("coupon.issued",))
     policy = msgspec.structs.replace(
-        DEFAULT_POLICY,
+        SMALL_POLICY,
         metrics=(coupons,),
         attributes=(),
         stages=(Value("acquire", Always()), Value("rich", Compare(Count("coupons", Span(1)), ">=", 1))),

@@ -8,7 +8,7 @@ import pytest
 
 from common.contracts.lifecycle import GrantPoints
 from common.contracts.orders import OrderConfirmed
-from factories.policies import DEFAULT_POLICY
+from factories.policies import SMALL_POLICY
 from lifecycle.calendars.domain import Span
 from lifecycle.engine.domain import compiled
 from lifecycle.members.domain import Episode, Member, Pending
@@ -29,7 +29,7 @@ PER_POINT = Rule(id="per_point", trigger=On("order.confirmed"), reentry=Per(("pi
 LEAVES = Rule(id="leaves", trigger=Leaves("convert", settle=HOUR), reentry="each", actions=POINT)
 FROM_RETAIN = Rule(id="from_retain", trigger=Enters("convert", coming_from=("retain",)), actions=POINT)
 RULES = (AT_ONCE, SETTLED, HELD, WAITING, EVENT, PER_POINT, LEAVES, FROM_RETAIN)
-ENGINE = compiled(msgspec.structs.replace(DEFAULT_POLICY, rules=RULES))
+ENGINE = compiled(msgspec.structs.replace(SMALL_POLICY, rules=RULES))
 
 
 def entry(cause: Any = "event", previous: str = "acquire", current: str = "convert") -> Transition:

@@ -13,7 +13,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from common.contracts.lifecycle import GrantPoints
-from factories.policies import DEFAULT_POLICY
+from factories.policies import SMALL_POLICY
 from lifecycle.actions.domain import SILENCE
 from lifecycle.calendars.domain import Span
 from lifecycle.clocks.domain import watermark
@@ -45,8 +45,8 @@ PRODUCERS = {
 BIRTHDAYS, ZONES = ["03-20", "02-29", "12-31", ""], ["Asia/Shanghai", "America/New_York", ""]
 POINT = (GrantPoints(points=1, reason="test"),)
 POLICY = msgspec.structs.replace(
-    DEFAULT_POLICY,
-    health=(Value("busy", Compare(Days("engaged", Span(7)), ">=", 2)), *DEFAULT_POLICY.health),
+    SMALL_POLICY,
+    health=(Value("busy", Compare(Days("engaged", Span(7)), ">=", 2)), *SMALL_POLICY.health),
     attributes=(
         AttributeSource(name="birthday", number=1, event="birthday.told", field="birthday"),
         AttributeSource(name="tz", number=2, event="timezone.told", field="tz"),
@@ -56,7 +56,7 @@ POLICY = msgspec.structs.replace(
         Value("loyal", Compare(Days("orders", Span(60)), ">=", 2)),
     ),
     rules=(
-        *DEFAULT_POLICY.rules,
+        *SMALL_POLICY.rules,
         Rule(id="sleepy", trigger=Enters("sleepy"), reentry="each", actions=POINT),
         Rule(id="loyal", trigger=Held("loyal", Span(10)), reentry="each", actions=POINT),
         Rule(id="checkin", trigger=On("checkin.recorded"), reentry="each", actions=POINT),
@@ -354,7 +354,7 @@ def test_the_first_event_enters_the_standing_of_no_facts_and_is_folded_after_it(
 
 
 def test_an_event_first_catches_up_through_what_time_changed(arrive: Arrive) -> None:
-    engine = compiled(DEFAULT_POLICY)
+    engine = compiled(SMALL_POLICY)
     member = step(engine, None, arrive("member.registered", START), gate=START, watermark=END).member
     later = START + timedelta(days=40)
     stepped = step(engine, member, arrive("checkin.recorded", later), gate=later, watermark=END)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.contracts.lifecycle import GrantPoints
-from factories.policies import DEFAULT_POLICY
+from factories.policies import SMALL_POLICY
 from lifecycle.dates.domain import DaysAfter, Scheduled, Yearly, datings
 from lifecycle.decisions.domain import Decision
 from lifecycle.engine.domain import Engine, compiled
@@ -55,12 +55,12 @@ def engine_of(*rules: Rule) -> Engine:
     health = (Value("active", Always()),)
     return compiled(
         msgspec.structs.replace(
-            DEFAULT_POLICY,
+            SMALL_POLICY,
             health=health,
             attributes=ATTRIBUTES,
             segments=(),
             rules=rules,
-            guards=type(DEFAULT_POLICY.guards)(),
+            guards=type(SMALL_POLICY.guards)(),
         )
     )
 

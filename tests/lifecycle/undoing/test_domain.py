@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.contracts.lifecycle import AssignTask, CallWebhook, GrantPoints, IssueCoupon, SendMessage
-from factories.policies import DEFAULT_POLICY
+from factories.policies import SMALL_POLICY
 from lifecycle.actions.domain import Slot
 from lifecycle.decisions.domain import Decision
 from lifecycle.engine.domain import Engine, compiled
@@ -40,7 +40,7 @@ def engine_of(**fields: Any) -> Engine:
         }
     )
     health = (Value("active", Always()),)
-    return compiled(msgspec.structs.replace(DEFAULT_POLICY, rules=(rule,), health=health, guards=Guards(), segments=()))
+    return compiled(msgspec.structs.replace(SMALL_POLICY, rules=(rule,), health=health, guards=Guards(), segments=()))
 
 
 class History:
@@ -154,7 +154,7 @@ def test_only_the_named_event_takes_back_and_without_one_any_leaving_does(arrive
 def test_a_publish_takes_nothing_back(arrive: Arrive) -> None:
     history = bought(arrive, undo=Undo("convert"))
     assert history.member is not None
-    stages = DEFAULT_POLICY.stages[:1] + DEFAULT_POLICY.stages[-1:]
+    stages = SMALL_POLICY.stages[:1] + SMALL_POLICY.stages[-1:]
     other = compiled(msgspec.structs.replace(history.engine.policy, stages=stages, rules=()))
     stepped = reconsidered(other, history.member, at=NOON + HOUR, cause="policy", gate=NOON + HOUR)
     assert stepped.member.stage == "acquire"
