@@ -17,10 +17,12 @@ from common.testing.databases import Engines, cloned
 from common.testing.services import create_service_database, running_service
 from factories import lifecycle_conditions
 from factories.lifecycle import START, Life
+from factories.policies import SMALL_POLICY
 from lifecycle.app import SERVICE
 from lifecycle.events.domain import EVENTS
 from lifecycle.expressions.domain import Condition
 from lifecycle.facts.domain import Facts
+from lifecycle.policy.domain import Policy
 from lifecycle.stepping.domain import Arrival
 
 NOBODY = UUID(int=0)
@@ -67,8 +69,17 @@ def lifecycle_template(engines: Engines) -> str:
 
 
 @pytest.fixture
-async def life(engines: Engines, lifecycle_template: str) -> AsyncIterator[Life]:
+def lives_by(request: pytest.FixtureRequest) -> Policy:
+    """The policy of `life`: the small one, unless a test is parametrised with another."""
+    return getattr(request, "param", SMALL_POLICY)
+
+
+@pytest.fixture
+async def life(
+    engines: Engines, lifecycle_template: str, lives_by: Policy, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Life]:
     """The service on a database of its own, at noon of a Monday."""
+    monkeypatch.setattr("lifecycle.resources.shipped_policy", lambda *, tz: msgspec.structs.replace(lives_by, tz=tz))
     clock = VirtualClock(START)
     async with (
         cloned(engines, template=lifecycle_template) as database,

@@ -91,12 +91,8 @@ SEGMENTED = msgspec.structs.replace(
 )
 
 
-@pytest.fixture
-def segmented(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lifecycle.resources.shipped_policy", lambda *, tz: msgspec.structs.replace(SEGMENTED, tz=tz))
-
-
-async def test_segments_are_shown_told_and_kept(segmented: None, life: Life) -> None:
+@pytest.mark.parametrize("lives_by", [SEGMENTED], indirect=True)
+async def test_segments_are_shown_told_and_kept(life: Life) -> None:
     await life.happen(ordered(ANNA), registered(BEN))
     assert (await life.member(ANNA))["segments"] == ["buyer", "loyal"]
     await life.pass_to(START + 8 * DAY)
