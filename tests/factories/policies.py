@@ -15,5 +15,11 @@ def policy_of(text: str) -> Policy:
     return authored.policy
 
 
+def changed(old: str, new: str) -> str:
+    """The small policy with a piece of its text replaced."""
+    assert old in SMALL_TEXT
+    return SMALL_TEXT.replace(old, new, 1)
+
+
 DEFAULT_POLICY = shipped_policy(tz="Asia/Shanghai")
 SMALL_POLICY = policy_of(SMALL_TEXT)
