@@ -25,6 +25,7 @@ ENVELOPE_WORDS = {
     "data": "the event itself, as below",
     "correlationid": "the request or job that everything it led to has in common",
     "causationid": "the event that this one follows from",
+    "causationdepth": "how many events, one the cause of the next, led to this one; left out when none did",
 }
 
 HEAD = f"""# Events 事件

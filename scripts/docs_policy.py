@@ -6,10 +6,25 @@ from datetime import timedelta
 from common.contracts.lifecycle import Action, AssignTask, CallWebhook, GrantPoints, IssueCoupon, SendMessage
 from docs_words import table
 from lifecycle.calendars.domain import Duration, Span
+from lifecycle.dates.domain import Dated, DaysAfter, Scheduled, Yearly
 from lifecycle.expressions.domain import Always
+from lifecycle.guards.domain import Guards
+from lifecycle.labels.domain import Label
 from lifecycle.policy.domain import Policy, Value
-from lifecycle.rulebook.domain import Cooldown, Enters, Held, Leaves, On, Per, Rule, Trigger
-from lifecycle.sources.domain import Metric
+from lifecycle.rulebook.domain import (
+    Cooldown,
+    EachYear,
+    Enrolment,
+    Enters,
+    Held,
+    Leaves,
+    On,
+    Per,
+    Rule,
+    SameDay,
+    Trigger,
+)
+from lifecycle.sources.domain import AttributeSource, Metric
 
 HEAD = """# Default policy 預設策略
 
@@ -18,6 +33,19 @@ Written by `make docs` from `lifecycle/authoring/community_group_buy.yaml`; do n
 By this policy `{name}` members live until another one is published. Its days are business days in the installation's
 `TIMEZONE`. Conditions are written as the lifecycle prints them: `d` is a day, `since(x)` the days since the last x, and what
 never happened compares false; `orders.days(all)` are the distinct days with an order, `orders.pace` the mean days between them.
+"""
+SEGMENTS = """## Segments 分群
+
+A member is in each that holds.
+"""
+GUARDS = """## Guards 防護
+
+What stands between a rule and a member, whatever the rule. A rule of a class with a consent acts only for members who have
+given it; what falls into quiet hours, or meets a full cap, waits while it is valid.
+"""
+ATTRIBUTES = """## Attributes 屬性
+
+What was last told of a member.
 """
 STAGES = """## Stages 階段
 
@@ -43,20 +71,33 @@ def policy_page(policy: Policy) -> str:
         [
             HEAD.format(name=policy.name),
             STAGES,
-            table(["Stage", "Holds when"], _values(policy.stages)),
+            table(["Stage", "", "Holds when"], _values(policy.stages)),
             HEALTH,
-            table(["Health", "Holds when"], _values(policy.health)),
+            table(["Health", "", "Holds when"], _values(policy.health)),
+            SEGMENTS,
+            table(["Segment", "", "Holds when"], _values(policy.segments)),
             RULES,
-            table(["Rule", "When", "Does", "Again", "Too late after", "Carried out within"], map(_rule, policy.rules)),
+            table(
+                ["Rule", "", "When", "Does", "As", "Again", "Too late after", "Carried out within"],
+                map(_rule, policy.rules),
+            ),
+            GUARDS,
+            table(["Guard", "What it says"], _guards(policy.guards)),
             METRICS,
-            table(["Metric", "Counts", "Sums", "Taken back by"], map(_metric, policy.metrics)),
+            table(["Metric", "", "Counts", "Sums", "Taken back by"], map(_metric, policy.metrics)),
+            ATTRIBUTES,
+            table(["Attribute", "Told by"], map(_attribute, policy.attributes)),
         ]
     )
 
 
 def _values(values: tuple[Value, ...]) -> Iterator[list[str]]:
     for value in values:
-        yield [f"`{value.name}`", f"`{value.condition}`"]
+        yield [f"`{value.name}`", _title(value.title), f"`{value.condition}`"]
+
+
+def _title(title: Label | None) -> str:
+    return f"{title.en} {title.zh}" if title else ""
 
 
 def _rule(rule: Rule) -> list[str]:
@@ -64,11 +105,13 @@ def _rule(rule: Rule) -> list[str]:
     left = "" if rule.still else ", also when no longer there"
     return [
         f"`{rule.id}`",
+        _title(rule.title),
         f"{_when(rule.trigger)}{condition}{left}",
-        "; ".join(map(_action, rule.actions)),
+        "; ".join([*map(_action, rule.actions), *_undone(rule)]),
+        f"`{rule.sent_as}`, priority {rule.priority}{_held_out(rule.held_out)}",
         _again(rule),
         _hours(rule.stale_after),
-        _hours(rule.valid_for),
+        "the same day" if isinstance(rule.valid_for, SameDay) else _hours(rule.valid_for),
     ]
 
 
@@ -82,6 +125,39 @@ def _when(trigger: Trigger) -> str:
             return _changed(value, "entered", settle)
         case Leaves(value, settle):
             return _changed(value, "left", settle)
+        case Enrolment():
+            return "an operator enrols them"
+        case DaysAfter() | Yearly() | Scheduled():
+            return f"{_on_days(trigger)}, {_at(trigger)}"
+
+
+def _on_days(trigger: DaysAfter | Yearly | Scheduled) -> str:
+    match trigger:
+        case DaysAfter(metric=metric, edge=edge, low=low, high=high):
+            days = f"{low}" if low == high else f"each of {low} to {high}"
+            return f"{days} days after the {edge} day of `{metric}`"
+        case Yearly(attribute=attribute):
+            return f"each year on the day that `{attribute}` tells"
+        case Scheduled(weekdays=weekdays, month_day=None):
+            return f"every {', '.join(weekdays)}"
+        case Scheduled(month_day=month_day):
+            return f"on day {month_day} of each month"
+
+
+def _at(trigger: Dated) -> str:
+    clock = " by the member's clock" if trigger.clock == "member" else ""
+    spread = f", spread over {_hours(trigger.spread)}" if trigger.spread else ""
+    return f"at {trigger.at:%H:%M}{clock}{spread}"
+
+
+def _undone(rule: Rule) -> Iterator[str]:
+    if rule.undo:
+        by = f" by `{rule.undo.by}`" if rule.undo.by else ""
+        yield f"taken back when they leave `{rule.undo.leaves}`{by}"
+
+
+def _held_out(share: int) -> str:
+    return f", {share / 100:g}% held out" if share else ""
 
 
 def _changed(value: str, how: str, settle: Duration | None) -> str:
@@ -101,12 +177,18 @@ def _again(rule: Rule) -> str:
     match rule.reentry:
         case Cooldown(days):
             return f"after {days} days"
-        case Per(fields):
-            return f"for each {', '.join(f'`{field}`' for field in fields)}"
+        case Per(fields, days):
+            return f"for each {', '.join(f'`{field}`' for field in fields)}{_after(days)}"
+        case EachYear(days):
+            return f"each year{_after(days)}"
         case "each":
             return "each time"
         case "once":
             return "never"
+
+
+def _after(days: int | None) -> str:
+    return f", after {days} days" if days else ""
 
 
 def _action(action: Action) -> str:
@@ -127,7 +209,30 @@ def _metric(metric: Metric) -> list[str]:
     taken_back = f"`{metric.retraction.event}`" if metric.retraction else ""
     return [
         f"`{metric.name}`",
+        _title(metric.title),
         ", ".join(f"`{event}`" for event in metric.events),
         f"`{metric.sums}`" if metric.sums else "",
         taken_back,
     ]
+
+
+def _attribute(source: AttributeSource) -> list[str]:
+    where = "" if isinstance(source.where, Always) else f", where `{source.where}`"
+    return [f"`{source.name}`", f"`{source.event}`, its `{source.field}`{where}"]
+
+
+def _guards(guards: Guards) -> Iterator[list[str]]:
+    for each in guards.classes:
+        says = [f"not while `{each.refuse_if}`"] if each.refuse_if else []
+        says += [f"only with the consent `{each.consent}`"] if each.consent else []
+        says += [] if each.quiet else ["also in quiet hours"]
+        says += [] if each.held_out else ["nobody is held out"]
+        yield [f"class `{each.name}`", "; ".join(says)]
+    for cap in guards.caps:
+        kept = f"; {cap.keep.slots} kept for priority {cap.keep.priority} and higher" if cap.keep else ""
+        yield ["cap", f"at most {cap}{kept}"]
+    if quiet := guards.quiet:
+        yield ["quiet hours", f"{quiet.begins:%H:%M} to {quiet.ends:%H:%M} by the {quiet.clock}'s clock"]
+    if holdout := guards.holdout:
+        yield ["holdout", f"{holdout.share / 100:g}% by {holdout.unit}, `{holdout.salt}`"]
+    yield ["depth of causation", f"at most {guards.causation_depth} actions, one by the outcome of the other"]

@@ -137,10 +137,17 @@ class Life:
         while await walking(EVERY_LANE):
             pass
 
-    async def post(self, path: str, *, status: int = 201, **body: Any) -> Any:
-        """As an operator."""
+    async def post(self, path: str, *, method: str = "POST", status: int = 201, **body: Any) -> Any:
+        """As an operator. What is not posted has its body in the query."""
         headers = {**self.service.headers(Role.OPERATOR), "Idempotency-Key": str(new_id())}
-        answer = await self.service.client.post(f"/lifecycle/v1{path}", json=body, headers=headers)
+        posted = method == "POST"
+        answer = await self.service.client.request(
+            method,
+            f"/lifecycle/v1{path}",
+            headers=headers,
+            json=body if posted else None,
+            params=None if posted else body,
+        )
         assert answer.status_code == status, answer.text
         return answer.json() if answer.content else None
 

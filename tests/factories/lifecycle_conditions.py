@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from factories.policies import DEFAULT_POLICY
+from factories.policies import SMALL_POLICY
 from lifecycle.attributes.domain import told
 from lifecycle.calendars.domain import EPOCH, Calendar, Span
 from lifecycle.distincts.domain import MOST, SATURATED, digest, merged
@@ -72,8 +72,8 @@ POLICY = Policy(
         AttributeSource(name="tz", number=4, event="coupon.claimed", field="template"),
         AttributeSource(name="birthday", number=5, event="message.sent", field="template"),
     ),
-    stages=DEFAULT_POLICY.stages[:1],
-    health=DEFAULT_POLICY.health[-1:],
+    stages=SMALL_POLICY.stages[:1],
+    health=SMALL_POLICY.health[-1:],
 )
 NUMBERS = {metric.name: metric.number for metric in POLICY.metrics} | {
     source.name: ATTRIBUTES + source.number for source in POLICY.attributes

@@ -21,6 +21,7 @@ from lifecycle.quiet.domain import Quiet
 from lifecycle.rulebook.domain import Cooldown, Enters, Held, Leaves, On, Per, Reentry, Rule, Trigger
 from lifecycle.stepping.domain import Arrival, step, wake
 from lifecycle.transitions.domain import Transition
+from lifecycle.versions.domain import alone
 
 START = datetime(2026, 3, 2, 4, tzinfo=UTC)
 VALUES = ("first", "a", "b", "c", "d", "last", "e", "f", "g")
@@ -41,14 +42,14 @@ def lived(policy: Policy, arrivals: Sequence[Arrival], *, until: datetime) -> Li
     def pass_to(moment: datetime, member: Member) -> Member:
         while member.due is not None and member.due <= moment:
             due = member.due
-            steps.append((due, wake(engine, member, up_to=due, gate=due)))
+            steps.append((due, wake(alone(engine), member, up_to=due, gate=due)))
             member = steps[-1][1].member
         return member
 
     for arrival in arrivals:
         at = arrival.appended_at
         member = None if member is None else pass_to(at, member)
-        steps.append((at, step(engine, member, arrival, gate=at, watermark=at)))
+        steps.append((at, step(alone(engine), member, arrival, gate=at, watermark=at)))
         member = steps[-1][1].member
     if member is not None:
         pass_to(until, member)

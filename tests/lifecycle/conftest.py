@@ -17,6 +17,7 @@ from common.testing.databases import Engines, cloned
 from common.testing.services import create_service_database, running_service
 from factories import lifecycle_conditions
 from factories.lifecycle import START, Life
+from factories.policies import SMALL_TEXT
 from lifecycle.app import SERVICE
 from lifecycle.events.domain import EVENTS
 from lifecycle.expressions.domain import Condition
@@ -67,8 +68,17 @@ def lifecycle_template(engines: Engines) -> str:
 
 
 @pytest.fixture
-async def life(engines: Engines, lifecycle_template: str) -> AsyncIterator[Life]:
+def lives_by(request: pytest.FixtureRequest) -> str:
+    """The policy that `life` begins with: the small one, unless a test is parametrised with another."""
+    return getattr(request, "param", SMALL_TEXT)
+
+
+@pytest.fixture
+async def life(
+    engines: Engines, lifecycle_template: str, lives_by: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Life]:
     """The service on a database of its own, at noon of a Monday."""
+    monkeypatch.setattr("lifecycle.resources.shipped_text", lives_by.encode)
     clock = VirtualClock(START)
     async with (
         cloned(engines, template=lifecycle_template) as database,
@@ -87,8 +97,17 @@ _MOMENTS = (
     "read_at",
     "sent_at",
     "granted_at",
+    "withdrawn_at",
+    "due_at",
+    "delivered_at",
+    "opened_at",
+    "closed_at",
+    "changed_at",
 )
-_IDS = ("order_id", "pickup_point_id", "refund_id", "community_id", "batch_id", "message_id", "coupon_id", "action_id")
+_IDS = (
+    *("order_id", "pickup_point_id", "refund_id", "community_id", "batch_id", "message_id", "coupon_id", "action_id"),
+    *("task_id", "complaint_id"),
+)
 _ANY: dict[str, object] = dict.fromkeys(_IDS, NOBODY) | {
     "amount_minor": 1000,
     "business_day": date(2026, 3, 10),
@@ -101,4 +120,13 @@ _ANY: dict[str, object] = dict.fromkeys(_IDS, NOBODY) | {
     "reason": "refunded",
     "streak": 1,
     "template": "spring",
+    "birthday": "03-10",
+    "tz": "Asia/Shanghai",
+    "team": "care",
+    "endpoint": "crm",
+    "topic": "late",
+    "outcome": "settled",
+    "purpose": "promo",
+    "version": "v1",
+    "given": True,
 }

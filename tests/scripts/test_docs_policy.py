@@ -16,7 +16,8 @@ def test_every_value_rule_and_metric_is_told() -> None:
     told = {part.split()[0]: part for part in page.split("\n## ")}
 
     for value in (*DEFAULT_POLICY.stages, *DEFAULT_POLICY.health):
-        assert f"| `{value.name}` | `{value.condition}` |" in page
+        assert value.title
+        assert f"| `{value.name}` | {value.title.en} {value.title.zh} | `{value.condition}` |" in page
     for rule in DEFAULT_POLICY.rules:
         [line] = [line for line in told["Rules"].splitlines() if line.startswith(f"| `{rule.id}` |")]
         for action in rule.actions:
@@ -51,7 +52,7 @@ def test_a_rule_in_words() -> None:
     page = policy_page(policy)
 
     assert (
-        "| `thanks` | `convert` was entered 1.5 h before, if `orders.count(all) >= 2`, also when no longer there | coupon `thanks_3`; 5 points"
-        " | each time | 24 h | 48 h |"
+        "| `thanks` |  | `convert` was entered 1.5 h before, if `orders.count(all) >= 2`, also when no longer there | coupon `thanks_3`;"
+        " 5 points | `service`, priority 50 | each time | 24 h | 48 h |"
     ) in page
-    assert "| `welcome` | `member.registered` | 1 points | never | 24 h | 48 h |" in page
+    assert "| `welcome` |  | `member.registered` | 1 points | `service`, priority 50 | never | 24 h | 48 h |" in page

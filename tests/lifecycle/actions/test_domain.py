@@ -22,6 +22,7 @@ from lifecycle.actions.domain import (
     concluded,
     is_final,
     opened,
+    taken,
 )
 from lifecycle.stepping.domain import Arrival
 
@@ -41,8 +42,12 @@ def request(index: int = 0, *, rule: str = "welcome", key: str = "", attempt: in
     )
 
 
+def slot_of(*requests: ActionRequested) -> Slot:
+    return opened(requests, at=NOON, gate=NOON, depth=1, undoable=False)
+
+
 def open_slots(*requests: ActionRequested) -> tuple[Slot, ...]:
-    return opened((), at=NOON, requests=requests, gate=NOON)
+    return (slot_of(*requests),)
 
 
 def state_of(slots: tuple[Slot, ...]) -> str:
@@ -81,6 +86,10 @@ def test_states(state: State, happening: Happening, then: State) -> None:
         (["message.sent"], "done"),
         (["reward.refused"], "free"),
         (["message.refused"], "free"),
+        (["task.opened"], "done"),
+        (["task.refused"], "free"),
+        (["webhook.delivered"], "done"),
+        (["webhook.refused"], "free"),
         (["reward.granted", "reward.refused"], "done"),
         (["reward.refused", "reward.granted"], "free"),
         ([], "open"),
@@ -114,15 +123,13 @@ def test_a_slot_with_two_actions_is_free_only_when_both_were_refused(arrive: Arr
 def test_a_rule_keeps_its_latest_slot_and_those_still_open() -> None:
     done = Slot("points", "a", NOON, 1, "done")
     other = Slot("welcome", "", NOON, 1, "done")
-    first = opened((done, other), at=NOON, requests=[request(rule="points", key="b")], gate=NOON)
-    second = opened(first, at=NOON, requests=[request(rule="points", key="c")], gate=NOON)
+    first = taken((done, other), slot_of(request(rule="points", key="b")), keeps=False)
+    second = taken(first, slot_of(request(rule="points", key="c")), keeps=False)
     assert [(slot.rule, slot.key) for slot in second] == [("welcome", ""), ("points", "b"), ("points", "c")]
 
 
 def test_a_rule_that_once_was_once_remembers_it() -> None:
-    slots = opened(
-        (Slot("points", "", NOON, 1, "done"),), at=NOON, requests=[request(rule="points", key="a")], gate=NOON
-    )
+    slots = taken((Slot("points", "", NOON, 1, "done"),), slot_of(request(rule="points", key="a")), keeps=False)
     assert [slot.key for slot in slots] == ["", "a"]
 
 

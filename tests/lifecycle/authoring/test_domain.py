@@ -1,32 +1,22 @@
 """What an operator is told of a policy that is wrong: all of it, each fault at its place, in both languages."""
 
-from importlib.resources import files
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factories.policies import DEFAULT_POLICY
+from factories.policies import SMALL_TEXT as TEXT
+from factories.policies import changed, policy_of
 from lifecycle.authoring.domain import Numbers, author, numbered
 from lifecycle.engine.domain import compiled
 from lifecycle.expressions.domain import And, Compare, Count, In, Said
 from lifecycle.holdouts.domain import Holdout
-from lifecycle.policy.domain import Policy
+from lifecycle.labels.domain import Label
 from lifecycle.rulebook.domain import Enters, Leaves, Per
 
-TEXT = files("lifecycle.authoring").joinpath("community_group_buy.yaml").read_text()
 SHANGHAI = "Asia/Shanghai"
-
-
-def changed(old: str, new: str) -> str:
-    assert old in TEXT
-    return TEXT.replace(old, new, 1)
-
-
-def policy_of(text: str) -> Policy:
-    authored = author(text, tz=SHANGHAI)
-    assert authored.policy is not None, [str(fault) for fault in authored.faults]
-    return authored.policy
+HOUR = timedelta(hours=1)
 
 
 WRONG = [
@@ -418,6 +408,19 @@ def test_segments_guards_filters_and_every_trigger_are_read() -> None:
     compiled(policy)
 
 
+def test_titles_are_told_in_one_language_or_both_and_change_nothing_else() -> None:
+    plain = policy_of(TEXT)
+    titled = policy_of(
+        changed("- acquire: always", "- acquire: {if: always, title: {en: Acquire, zh: 拉新}}")
+        .replace("checkins: {event: checkin.recorded}", "checkins: {event: checkin.recorded, title: 簽到}")
+        .replace("say_hello: {", "say_hello: {title: {en: Say hello, zh: 問好}, ")
+    )
+    assert titled.stages[0].title == Label(zh="拉新", en="Acquire")
+    assert titled.metrics[3].title == Label(zh="簽到", en="簽到")
+    assert titled.rules[1].title == Label(zh="問好", en="Say hello")
+    assert [value.condition for value in titled.stages] == [value.condition for value in plain.stages]
+
+
 def test_numbers_are_for_ever() -> None:
     known = Numbers(metrics={"joined": 4, "vanished": 9})
     authored = author(TEXT, tz=SHANGHAI, numbers=known)
@@ -452,7 +455,3 @@ def test_any_slip_of_the_hand_leaves_a_policy_or_faults_with_places(start: int, 
     for fault in authored.faults:
         assert fault.place
         assert fault.message("zh")
-
-
-def test_the_shipped_policy_says_what_it_prints() -> None:
-    assert policy_of(TEXT) == DEFAULT_POLICY

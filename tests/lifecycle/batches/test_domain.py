@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from factories.policies import DEFAULT_POLICY
+from factories.policies import SMALL_POLICY
 from lifecycle.batches.domain import Asking, Step, Subject
 from lifecycle.engine.domain import compiled
 from lifecycle.stepping.domain import Arrival
@@ -17,7 +17,7 @@ from lifecycle.versions.domain import alone
 
 START = datetime(2026, 3, 2, 4, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-VERSIONS = alone(compiled(DEFAULT_POLICY))
+VERSIONS = alone(compiled(SMALL_POLICY))
 Arrive = Callable[..., Arrival]
 NAMES = ("member.registered", "order.confirmed", "order.confirmed", "chat.message_counted", "checkin.recorded")
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from factories.conditions import accepted, conditions, read, refusals
-from factories.policies import DEFAULT_POLICY
+from factories.policies import SMALL_POLICY
 from lifecycle.checking.domain import Read, read_condition
 from lifecycle.cursors.domain import MOST_DEEP, MOST_NODES
 from lifecycle.expressions.domain import Condition
@@ -101,9 +101,9 @@ def _is_word(sign: str) -> bool:
 
 def test_the_default_policy_is_read_as_it_is_printed() -> None:
     known = Scope(
-        asked_in="health", metrics={metric.name: Counted(sums=bool(metric.sums)) for metric in DEFAULT_POLICY.metrics}
+        asked_in="health", metrics={metric.name: Counted(sums=bool(metric.sums)) for metric in SMALL_POLICY.metrics}
     )
-    for value in (*DEFAULT_POLICY.stages, *DEFAULT_POLICY.health):
+    for value in (*SMALL_POLICY.stages, *SMALL_POLICY.health):
         assert read_condition(str(value.condition), known) == Read(value.condition)
 
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.contracts.lifecycle import ActionRequested, GrantPoints, SendMessage
-from factories.policies import DEFAULT_POLICY
+from factories.policies import SMALL_POLICY
 from lifecycle.calendars.domain import Calendar
 from lifecycle.caps.domain import Cap, Keep, free_at
 from lifecycle.decisions.domain import Decision
@@ -42,7 +42,7 @@ Arrive = Callable[..., Arrival]
 
 
 def engine_of(*rules: Rule, **guards: Any) -> Engine:
-    policy = msgspec.structs.replace(DEFAULT_POLICY, rules=rules, guards=Guards(**guards))
+    policy = msgspec.structs.replace(SMALL_POLICY, rules=rules, guards=Guards(**guards))
     return compiled(policy)
 
 
@@ -236,9 +236,7 @@ def test_a_community_is_held_out_whole_and_its_members_stay_what_they_were_drawn
     """Who talks with one another hears of what the others got; who moves on is not drawn anew."""
     source = AttributeSource(name="community", number=1, event="community.joined", field="community_id")
     half = Holdout(salt="q4", share=BUCKETS // 2, unit="community")
-    policy = msgspec.structs.replace(
-        DEFAULT_POLICY, rules=(promo(),), attributes=(source,), guards=Guards(holdout=half)
-    )
+    policy = msgspec.structs.replace(SMALL_POLICY, rules=(promo(),), attributes=(source,), guards=Guards(holdout=half))
     engine = compiled(policy)
     held, treated = sorted((UUID(int=n) for n in range(1, 40)), key=lambda unit: arm_of(half, str(unit)) == "treated")[
         ::38
@@ -256,9 +254,7 @@ def test_a_community_is_held_out_whole_and_its_members_stay_what_they_were_drawn
 def test_who_is_in_no_community_is_a_unit_alone(arrive: Arrive) -> None:
     source = AttributeSource(name="community", number=1, event="community.joined", field="community_id")
     half = Holdout(salt="q4", share=BUCKETS // 2, unit="community")
-    policy = msgspec.structs.replace(
-        DEFAULT_POLICY, rules=(promo(),), attributes=(source,), guards=Guards(holdout=half)
-    )
+    policy = msgspec.structs.replace(SMALL_POLICY, rules=(promo(),), attributes=(source,), guards=Guards(holdout=half))
     outcomes = set()
     for member in range(1, 30):
         history = after(compiled(policy), [arrive("checkin.recorded", NOON, member=member)])
@@ -339,7 +335,7 @@ def test_counting_at_the_decision_would_let_more_through(arrive: Arrive, late: i
 
 
 KNOWING = msgspec.structs.replace(
-    DEFAULT_POLICY,
+    SMALL_POLICY,
     attributes=(
         AttributeSource(name="consent_promo", number=1, event="order.refunded", field="full"),
         AttributeSource(name="tz", number=2, event="coupon.claimed", field="template"),

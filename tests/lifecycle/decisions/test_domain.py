@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.contracts.lifecycle import GrantPoints, IssueCoupon
-from factories.policies import DEFAULT_POLICY
+from factories.policies import SMALL_POLICY
 from lifecycle.calendars.domain import Span
 from lifecycle.decisions.domain import Decision
 from lifecycle.engine.domain import Engine, compiled
@@ -30,7 +30,7 @@ Arrive = Callable[..., Arrival]
 
 
 def engine_of(*rules: Rule) -> Engine:
-    return compiled(msgspec.structs.replace(DEFAULT_POLICY, rules=rules))
+    return compiled(msgspec.structs.replace(SMALL_POLICY, rules=rules))
 
 
 def rule(**fields: Any) -> Rule:

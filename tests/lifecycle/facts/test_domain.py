@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from factories.policies import DEFAULT_POLICY
+from factories.policies import SMALL_POLICY
 from lifecycle.calendars.domain import EPOCH
 from lifecycle.distincts.domain import MOST, SATURATED, size
 from lifecycle.engine.domain import Engine, compiled
@@ -34,12 +34,12 @@ from lifecycle.stepping.domain import Arrival
 from lifecycle.tallies.domain import Tally, added
 
 LAW = settings(max_examples=100, deadline=None)
-ENGINE = compiled(DEFAULT_POLICY)
+ENGINE = compiled(SMALL_POLICY)
 RICH = compiled(
     msgspec.structs.replace(
-        DEFAULT_POLICY,
+        SMALL_POLICY,
         metrics=(
-            *DEFAULT_POLICY.metrics,
+            *SMALL_POLICY.metrics,
             Metric(
                 name="large",
                 number=10,

@@ -7,8 +7,7 @@ import pytest
 from common.auth.principal import Role
 from factories.lifecycle import DAY, HOUR, START, Life, chatted, member, midnight, ordered, registered, voided
 from factories.lifecycle_rows import check
-from factories.policies import DEFAULT_POLICY
-from lifecycle.authoring.service import shipped_text
+from factories.policies import SMALL_POLICY, SMALL_TEXT
 
 pytestmark = pytest.mark.integration
 
@@ -79,19 +78,15 @@ async def test_members_are_listed_page_by_page_and_filtered(life: Life) -> None:
     assert await found(stage="acquire", health="lost") == set()
 
 
-SEGMENTS = b"""
+SEGMENTED = f"""{SMALL_TEXT}
 segments:
   loyal: orders.days(7d) >= 1
   buyer: stage in [convert, repurchase]
 """
 
 
-@pytest.fixture
-def segmented(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lifecycle.resources.shipped_text", lambda: shipped_text() + SEGMENTS)
-
-
-async def test_segments_are_shown_told_and_kept(segmented: None, life: Life) -> None:
+@pytest.mark.parametrize("lives_by", [SEGMENTED], indirect=True)
+async def test_segments_are_shown_told_and_kept(life: Life) -> None:
     await life.happen(ordered(ANNA), registered(BEN))
     assert (await life.member(ANNA))["segments"] == ["buyer", "loyal"]
     await life.pass_to(START + 8 * DAY)
@@ -114,7 +109,7 @@ async def test_segments_are_shown_told_and_kept(segmented: None, life: Life) -> 
     counts = await life.get("/standing-counts")
     assert (counts["members"], set(counts["stages"]) | set(counts["health"])) == (
         2,
-        {value.name for value in (*DEFAULT_POLICY.stages, *DEFAULT_POLICY.health)},
+        {value.name for value in (*SMALL_POLICY.stages, *SMALL_POLICY.health)},
     )
     await check(life.service.db)
 

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from common.contracts.lifecycle import GrantPoints
-from factories.policies import DEFAULT_POLICY
+from factories.policies import SMALL_POLICY
 from lifecycle.calendars.domain import Span
 from lifecycle.expressions.domain import Aged, Always, And, Compare, Count, Never, Since, Stands, Sum
 from lifecycle.policy.domain import Policy, Value
@@ -21,15 +21,15 @@ POINTS = (GrantPoints(points=1, reason="test"),)
 
 
 def changed(**fields: Any) -> Policy:
-    return msgspec.structs.replace(DEFAULT_POLICY, **fields)
+    return msgspec.structs.replace(SMALL_POLICY, **fields)
 
 
 def with_metric(**fields: Any) -> Policy:
-    return changed(metrics=(*DEFAULT_POLICY.metrics, Metric(name="more", number=99, **fields)))
+    return changed(metrics=(*SMALL_POLICY.metrics, Metric(name="more", number=99, **fields)))
 
 
 def with_stage(condition: Any) -> Policy:
-    return changed(stages=(*DEFAULT_POLICY.stages, Value("more", condition)))
+    return changed(stages=(*SMALL_POLICY.stages, Value("more", condition)))
 
 
 def with_attribute(**fields: Any) -> Policy:
@@ -41,7 +41,7 @@ def with_segment(condition: Any, *, name: str = "more") -> Policy:
 
 
 def with_rule(**fields: Any) -> Policy:
-    return changed(rules=(*DEFAULT_POLICY.rules, Rule(**{"id": "more", "actions": POINTS, **fields})))
+    return changed(rules=(*SMALL_POLICY.rules, Rule(**{"id": "more", "actions": POINTS, **fields})))
 
 
 WHOLE = changed(
@@ -52,7 +52,7 @@ WHOLE = changed(
 )
 
 
-@pytest.mark.parametrize("policy", [DEFAULT_POLICY, WHOLE])
+@pytest.mark.parametrize("policy", [SMALL_POLICY, WHOLE])
 def test_a_policy_survives_being_data(policy: Policy) -> None:
     assert msgspec.json.decode(msgspec.json.encode(policy), type=Policy) == policy
 
@@ -65,7 +65,7 @@ def test_a_rule_may_wait_for_a_segment() -> None:
 WRONG: list[tuple[Callable[[], Policy], str]] = [
     (lambda: changed(tz="Asia/Nowhere"), "tz: 'Asia/Nowhere' is no time zone"),
     (lambda: changed(tz="../etc/passwd"), "tz: '../etc/passwd' is no time zone"),
-    (lambda: changed(metrics=DEFAULT_POLICY.metrics * 2), "name 'joined' is used twice"),
+    (lambda: changed(metrics=SMALL_POLICY.metrics * 2), "name 'joined' is used twice"),
     (lambda: with_metric(events=()), r"metrics: .*length >= 1"),
     (lambda: changed(metrics=(Metric(name="a", number=1, events=("order.confirmed",)),) * 2), "used twice"),
     (lambda: with_metric(events=("order.vanished",)), "metrics.more: no event 'order.vanished'"),
@@ -109,9 +109,9 @@ WRONG: list[tuple[Callable[[], Policy], str]] = [
     (lambda: changed(holidays=("2026-02-30",)), "holidays: "),
     (lambda: changed(leap_birthday="never"), "leap_birthday: "),
     (lambda: changed(stages=()), "stages: the first must hold always"),
-    (lambda: changed(stages=DEFAULT_POLICY.stages[1:]), "stages: the first must hold always"),
-    (lambda: changed(health=DEFAULT_POLICY.health[:-1]), "health: the last must hold always"),
-    (lambda: changed(stages=(*DEFAULT_POLICY.stages, Value("active", Always()))), "name 'active' is used twice"),
+    (lambda: changed(stages=SMALL_POLICY.stages[1:]), "stages: the first must hold always"),
+    (lambda: changed(health=SMALL_POLICY.health[:-1]), "health: the last must hold always"),
+    (lambda: changed(stages=(*SMALL_POLICY.stages, Value("active", Always()))), "name 'active' is used twice"),
     (lambda: with_stage(Never(("visits",))), r"stages.more: never\(visits\): asks for a metric 'visits'"),
     (lambda: with_stage(Compare(Sum("checkins"), ">", 1)), r"stages.more: checkins.sum\(all\): .* sums no field"),
     (lambda: with_stage(Aged(ORDERS, ">", Since(("chat",)))), "stages: .*right"),  # type: ignore[arg-type]  # refused by type, and here

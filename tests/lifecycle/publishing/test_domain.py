@@ -4,13 +4,13 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factories.policies import DEFAULT_POLICY
+from factories.policies import SMALL_POLICY
 from lifecycle.policy.domain import Policy
 from lifecycle.publishing.domain import renumbered
 from lifecycle.sources.domain import AttributeSource, Metric
 
 TOLD = AttributeSource(name="source_channel", number=1, event="member.registered", field="channel")
-POLICY = msgspec.structs.replace(DEFAULT_POLICY, attributes=(TOLD,))
+POLICY = msgspec.structs.replace(SMALL_POLICY, attributes=(TOLD,))
 METRICS = {metric.name: metric for metric in POLICY.metrics}
 
 

@@ -9,15 +9,14 @@ import pytest
 from common.auth.principal import Role
 from factories.lifecycle import DAY, HOUR, START, Life, checked_in, member, ordered, registered, voided
 from factories.lifecycle_rows import check
-from lifecycle.authoring.service import shipped_text
+from factories.policies import SMALL_TEXT
 
 pytestmark = pytest.mark.integration
 
 ANNA, BEN, CLEO = member(1), member(2), member(3)
-SHIPPED = shipped_text().decode()
-STRICT = SHIPPED.replace("- convert: orders.count >= 1", "- convert: orders.count >= 2")
+STRICT = SMALL_TEXT.replace("- convert: orders.count >= 1", "- convert: orders.count >= 2")
 """Two orders make a customer."""
-SPENDING = SHIPPED.replace(
+SPENDING = SMALL_TEXT.replace(
     "  refunds: {event: order.refunded}",
     "  refunds: {event: order.refunded}\n  large: {event: order.confirmed, where: amount_minor >= 1000, sum: amount_minor}",
 ).replace("- repurchase: orders.days >= 2", "- repurchase: orders.days >= 2\n  - patron: large.sum >= 3000")
@@ -30,11 +29,11 @@ async def state_of(life: Life, version: int) -> str:
     return str(states[version])
 
 
-async def test_an_installation_begins_with_the_shipped_policy(life: Life) -> None:
+async def test_an_installation_begins_with_a_policy(life: Life) -> None:
     policies = await life.get("/policies")
     assert policies["in_force"] == 1
     assert [(each["version"], each["state"]) for each in policies["items"]] == [(1, "in_force")]
-    assert (await life.get("/policies/1"))["text"] == SHIPPED
+    assert (await life.get("/policies/1"))["text"] == SMALL_TEXT
 
 
 async def test_a_version_says_whom_it_would_move_and_then_moves_them(life: Life) -> None:
@@ -95,7 +94,7 @@ async def test_rolling_back_is_publishing_the_old_text_again(life: Life) -> None
     await life.walk()
     restored = await life.post("/policies/1/restore")
     assert restored["version"] == 3
-    assert (await life.get("/policies/3"))["text"] == SHIPPED
+    assert (await life.get("/policies/3"))["text"] == SMALL_TEXT
     await life.walk()
     await life.post("/policies/3/publish", replaces=2)
     await life.pass_to(START + 2 * HOUR)
@@ -137,7 +136,7 @@ async def test_two_who_publish_at_once_get_one_success_and_one_conflict(life: Li
 
 async def test_another_version_is_published_only_once_the_last_has_begun(life: Life) -> None:
     await life.publish(STRICT)
-    version = (await life.post("/policies", text=SHIPPED))["version"]
+    version = (await life.post("/policies", text=SMALL_TEXT))["version"]
     refused = await life.post(f"/policies/{version}/publish", replaces=2, status=409)
     assert "takes effect only at" in refused["detail"]
 
@@ -148,9 +147,9 @@ async def test_another_version_is_published_only_once_the_last_has_begun(life: L
         ("/policies", {"text": "policy: {"}, 422, "policy_invalid"),
         ("/policies/7/publish", {"replaces": 1}, 409, "not_in_preparation"),
         ("/policies/1/publish", {"replaces": 1}, 409, "not_in_preparation"),
-        ("/policies/1/abandon", {}, 409, "not_in_preparation"),
+        ("/policies/1", {"method": "DELETE"}, 409, "not_in_preparation"),
         ("/policies/7/restore", {}, 404, "version_unknown"),
-        ("/rules/no_such_rule/pause", {}, 404, "rule_unknown"),
+        ("/rules/no_such_rule/pause", {"method": "PUT"}, 404, "rule_unknown"),
     ],
 )
 async def test_what_cannot_be_is_refused(life: Life, path: str, body: dict[str, Any], status: int, code: str) -> None:
@@ -167,7 +166,9 @@ async def test_a_moment_too_near_or_too_far_is_refused(life: Life, ahead: timede
 
 
 async def test_all_that_is_wrong_is_told_at_once_in_both_languages(life: Life) -> None:
-    wrong = SHIPPED.replace("orders.days >= 2", "order.days >= 2").replace("since(orders) > 90d", "since(orders) > 90")
+    wrong = SMALL_TEXT.replace("orders.days >= 2", "order.days >= 2").replace(
+        "since(orders) > 90d", "since(orders) > 90"
+    )
     told = await life.post("/policies/validate", text=wrong, status=200)
     assert not told["is_valid"]
     assert [(each["path"], "orders" in each["en"] or "unit" in each["en"]) for each in told["faults"]] == [
@@ -177,12 +178,12 @@ async def test_all_that_is_wrong_is_told_at_once_in_both_languages(life: Life) -
     assert all(each["zh"] and each["line"] and each["column"] for each in told["faults"])
     refused = await life.post("/policies", text=wrong, status=422)
     assert [each["field"] for each in refused["errors"]] == ["body.text.stages.repurchase", "body.text.health.lost"]
-    assert (await life.post("/policies/validate", text=SHIPPED, status=200)) == {"is_valid": True, "faults": []}
+    assert (await life.post("/policies/validate", text=SMALL_TEXT, status=200)) == {"is_valid": True, "faults": []}
 
 
 async def test_a_version_that_is_given_up_is_counted_no_more(life: Life) -> None:
     version = (await life.post("/policies", text=SPENDING))["version"]
-    await life.post(f"/policies/{version}/abandon", status=204)
+    await life.post(f"/policies/{version}", method="DELETE", status=204)
     assert await state_of(life, version) == "abandoned"
     assert all(each["is_finished"] for each in (await life.get(f"/policies/{version}"))["walks"])
     again = await life.post("/policies", text=SPENDING)
@@ -190,9 +191,9 @@ async def test_a_version_that_is_given_up_is_counted_no_more(life: Life) -> None
 
 
 async def test_a_paused_rule_does_nothing_and_a_resumed_one_acts_on_what_comes(life: Life) -> None:
-    await life.post("/rules/welcome/pause", status=204, note="too many coupons")
+    await life.post("/rules/welcome/pause", method="PUT", status=204, note="too many coupons")
     await life.happen(registered(ANNA))
-    await life.post("/rules/welcome/resume", status=204)
+    await life.post("/rules/welcome/pause", method="DELETE", status=204)
     await life.happen(registered(BEN))
     asked = await life.get("/actions")
     assert {each["member_id"] for each in asked["items"]} == {str(BEN)}
@@ -202,8 +203,8 @@ async def test_a_paused_rule_does_nothing_and_a_resumed_one_acts_on_what_comes(l
 
 async def test_every_change_is_kept_with_who_made_it(life: Life) -> None:
     await life.publish(STRICT)
-    await life.post("/rules/welcome/pause", status=204, note="stop")
-    await life.post("/rules/welcome/pause", status=204, note="stop again")
+    await life.post("/rules/welcome/pause", method="PUT", status=204, note="stop")
+    await life.post("/rules/welcome/pause", method="PUT", status=204, note="stop again")
     first = await life.get("/policy-changes", limit=2)
     second = await life.get("/policy-changes", limit=9, cursor=first["next_cursor"])
     changes = [*first["items"], *second["items"]]

@@ -8,12 +8,12 @@ import pytest
 
 from common.contracts.lifecycle import GrantPoints
 from common.contracts.orders import OrderConfirmed
-from factories.policies import DEFAULT_POLICY
+from factories.policies import SMALL_POLICY
 from lifecycle.calendars.domain import Span
 from lifecycle.engine.domain import compiled
 from lifecycle.members.domain import Episode, Member, Pending
 from lifecycle.rulebook.domain import Enters, Held, Leaves, On, Per, Rule
-from lifecycle.rules.domain import Occasion, Withdrawn, is_still, matured, triggered_by_change, triggered_by_event
+from lifecycle.rules.domain import Occasion, Orphan, is_still, matured, triggered_by_change, triggered_by_event
 from lifecycle.stepping.domain import Arrival
 from lifecycle.transitions.domain import Transition
 
@@ -29,7 +29,7 @@ PER_POINT = Rule(id="per_point", trigger=On("order.confirmed"), reentry=Per(("pi
 LEAVES = Rule(id="leaves", trigger=Leaves("convert", settle=HOUR), reentry="each", actions=POINT)
 FROM_RETAIN = Rule(id="from_retain", trigger=Enters("convert", coming_from=("retain",)), actions=POINT)
 RULES = (AT_ONCE, SETTLED, HELD, WAITING, EVENT, PER_POINT, LEAVES, FROM_RETAIN)
-ENGINE = compiled(msgspec.structs.replace(DEFAULT_POLICY, rules=RULES))
+ENGINE = compiled(msgspec.structs.replace(SMALL_POLICY, rules=RULES))
 
 
 def entry(cause: Any = "event", previous: str = "acquire", current: str = "convert") -> Transition:
@@ -45,11 +45,11 @@ def member(*pending: Pending, stage: str = "convert", episode: int = 3, at: date
 def test_an_event_triggers_the_rules_that_name_it(arrive: Callable[..., Arrival]) -> None:
     checkin, confirmed = (arrive(name, NOON).event for name in ("checkin.recorded", "order.confirmed"))
     assert isinstance(confirmed, OrderConfirmed)
-    assert list(triggered_by_event(ENGINE, confirmed, UUID(int=5), NOON)) == [
+    assert list(triggered_by_event(ENGINE, member(), confirmed, event_id=UUID(int=5))) == [
         Occasion(rule=EVENT, key=str(UUID(int=5)), at=NOON),
         Occasion(rule=PER_POINT, key=str(confirmed.pickup_point_id), at=NOON),
     ]
-    assert not list(triggered_by_event(ENGINE, checkin, UUID(int=5), NOON))
+    assert not list(triggered_by_event(ENGINE, member(), checkin, event_id=UUID(int=5)))
 
 
 @pytest.mark.parametrize("cause", ["event", "time"])
@@ -131,4 +131,4 @@ def test_what_waits_matures_when_due_or_in_vain(rule: str, due: datetime, stage:
 
 def test_what_waits_for_no_rule_is_withdrawn() -> None:
     pending = Pending("vanished", "convert", 3, NOON)
-    assert list(matured(ENGINE, member(pending))) == [Withdrawn(pending)]
+    assert list(matured(ENGINE, member(pending))) == [Orphan(pending)]

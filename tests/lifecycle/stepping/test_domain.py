@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -13,23 +13,26 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from common.contracts.lifecycle import GrantPoints
-from factories.policies import DEFAULT_POLICY
+from factories.policies import SMALL_POLICY
 from lifecycle.actions.domain import SILENCE
 from lifecycle.calendars.domain import Span
 from lifecycle.clocks.domain import watermark
+from lifecycle.dates.domain import DaysAfter, Scheduled, Yearly
 from lifecycle.engine.domain import compiled
 from lifecycle.expressions.domain import Always, And, Compare, Days, In, Not, Stands
 from lifecycle.facts.domain import Facts, folded
 from lifecycle.members.domain import Member, decode, encode
 from lifecycle.moments.domain import Stepped, rearmed
 from lifecycle.policy.domain import Value
-from lifecycle.rulebook.domain import Cooldown, Enters, Held, On, Rule
+from lifecycle.rulebook.domain import Cooldown, Enters, Held, On, Rule, Undo
+from lifecycle.sources.domain import AttributeSource
 from lifecycle.standing.domain import next_change_at, standing
 from lifecycle.stepping.domain import Arrival, reconsidered, step, wake, wake_at
 from lifecycle.versions.domain import alone
 
 START = datetime(2026, 3, 2, 4, tzinfo=UTC)
 END = START + timedelta(days=400)
+TEN = time(10)
 HOUR, INSTANT = timedelta(hours=1), timedelta(microseconds=1)
 Arrive = Callable[..., Arrival]
 Feed = list[tuple[str, Arrival]]
@@ -37,24 +40,40 @@ Feed = list[tuple[str, Arrival]]
 
 PRODUCERS = {
     "orders": ["order.confirmed", "order.voided"],
-    "members": ["member.registered"],
+    "members": ["member.registered", "birthday.told", "timezone.told"],
     "engagement": ["chat.message_counted", "checkin.recorded"],
 }
+BIRTHDAYS, ZONES = ["03-20", "02-29", "12-31", ""], ["Asia/Shanghai", "America/New_York", ""]
 POINT = (GrantPoints(points=1, reason="test"),)
 POLICY = msgspec.structs.replace(
-    DEFAULT_POLICY,
-    health=(Value("busy", Compare(Days("engaged", Span(7)), ">=", 2)), *DEFAULT_POLICY.health),
+    SMALL_POLICY,
+    health=(Value("busy", Compare(Days("engaged", Span(7)), ">=", 2)), *SMALL_POLICY.health),
+    attributes=(
+        AttributeSource(name="birthday", number=1, event="birthday.told", field="birthday"),
+        AttributeSource(name="tz", number=2, event="timezone.told", field="tz"),
+    ),
     segments=(
         Value("sleepy", And((In("loyal"), Not(Stands("health", ("busy", "active")))))),
         Value("loyal", Compare(Days("orders", Span(60)), ">=", 2)),
     ),
     rules=(
-        *DEFAULT_POLICY.rules,
+        *SMALL_POLICY.rules,
         Rule(id="sleepy", trigger=Enters("sleepy"), reentry="each", actions=POINT),
         Rule(id="loyal", trigger=Held("loyal", Span(10)), reentry="each", actions=POINT),
         Rule(id="checkin", trigger=On("checkin.recorded"), reentry="each", actions=POINT),
         Rule(id="back", trigger=Enters("active"), reentry="each", actions=POINT),
         Rule(id="busy", trigger=Enters("busy", settle=6 * HOUR), reentry=Cooldown(10), still=False, actions=POINT),
+        Rule(
+            id="undone",
+            trigger=Enters("convert", settle=HOUR),
+            reentry="each",
+            actions=POINT,
+            undo=Undo("convert", by="order.voided"),
+        ),
+        Rule(id="week", trigger=DaysAfter(metric="orders", edge="first", low=1, high=7, at=TEN), actions=POINT),
+        Rule(id="fortnight", trigger=DaysAfter(metric="orders", edge="last", low=14, high=14, at=TEN), actions=POINT),
+        Rule(id="birthday", trigger=Yearly(attribute="birthday", at=TEN, clock="member"), actions=POINT),
+        Rule(id="mondays", trigger=Scheduled(weekdays=("mon",), at=TEN), reentry="each", actions=POINT),
     ),
 )
 ENGINE = compiled(POLICY)
@@ -83,8 +102,15 @@ def feeds(draw: st.DrawFn, *, arrive: Arrive, events: int = 14) -> Feed:
         producer = draw(st.sampled_from(sorted(PRODUCERS)))
         name = draw(st.sampled_from(PRODUCERS[producer]))
         own_time = at - draw(st.sampled_from([0, 0, 5, 60])) * HOUR
+        fields = {"birthday": draw(st.sampled_from(BIRTHDAYS)), "tz": draw(st.sampled_from(ZONES))}
         arrival = arrive(
-            name, own_time, member=draw(st.integers(1, 2)), number=number, appended_at=at, confirmed_at=own_time
+            name,
+            own_time,
+            member=draw(st.integers(1, 2)),
+            number=number,
+            appended_at=at,
+            confirmed_at=own_time,
+            **fields,
         )
         feed.append((producer, arrival))
     return feed
@@ -113,6 +139,11 @@ class Worker:
     def tell(self, stepped: Stepped) -> bytes:
         self.told[stepped.member.member_id, "transitions"] += stepped.transitions
         self.told[stepped.member.member_id, "decisions"] += stepped.decisions
+        self.told[stepped.member.member_id, "withdrawals"] += [
+            each
+            for each in stepped.withdrawals
+            if each.ask == 1  # how often it is asked again depends on the ticks
+        ]
         return encode(stepped.member)
 
     def batch(self, size: int, *, crash: bool = False) -> None:
@@ -156,7 +187,7 @@ Plan = list[tuple[int, str]]
 
 def unasked(member: Member) -> Member:
     """How often silence was answered depends on the ticks, and on nothing else does it depend."""
-    slots = tuple(msgspec.structs.replace(slot, effects=()) for slot in member.slots)
+    slots = tuple(msgspec.structs.replace(slot, effects=(), deeds=()) for slot in member.slots)
     return rearmed(ENGINE, msgspec.structs.replace(member, slots=slots))
 
 
@@ -325,7 +356,7 @@ def test_the_first_event_enters_the_standing_of_no_facts_and_is_folded_after_it(
 
 
 def test_an_event_first_catches_up_through_what_time_changed(arrive: Arrive) -> None:
-    engine = compiled(DEFAULT_POLICY)
+    engine = compiled(SMALL_POLICY)
     member = step(alone(engine), None, arrive("member.registered", START), gate=START, watermark=END).member
     later = START + timedelta(days=40)
     stepped = step(alone(engine), member, arrive("checkin.recorded", later), gate=later, watermark=END)
@@ -378,7 +409,8 @@ def test_what_the_member_did_not_cause_fires_nothing_not_even_later(cause: Any, 
     assert not stepped.decisions
     assert not stepped.member.pending
     later = wake(alone(ENGINE), stepped.member, up_to=START + timedelta(days=6), gate=START)
-    assert [decision for decision in later.decisions if decision.requests] == []
+    dated = {rule.id for rule in ENGINE.on_dates}  # what the calendar brings is brought by time
+    assert [decision for decision in later.decisions if decision.requests and decision.rule not in dated] == []
 
 
 def test_stages_fall_by_refund_and_never_by_time(arrive: Arrive) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from factories.policies import DEFAULT_POLICY
+from factories.policies import SMALL_POLICY
 from lifecycle.calendars.domain import Span
 from lifecycle.engine.domain import compiled
 from lifecycle.expressions.domain import Compare, Count, Days
@@ -25,15 +25,15 @@ Arrive = Callable[..., Arrival]
 
 
 def with_segments(*segments: Value) -> Policy:
-    return msgspec.structs.replace(DEFAULT_POLICY, segments=segments)
+    return msgspec.structs.replace(SMALL_POLICY, segments=segments)
 
 
 POLICIES = {
-    "the same": DEFAULT_POLICY,
+    "the same": SMALL_POLICY,
     "a segment by all time": with_segments(Value("buyer", Compare(Count("orders"), ">=", 2))),
     "a segment by a window": with_segments(Value("keen", Compare(Days("orders", Span(10)), ">=", 1))),
-    "health by shorter times": msgspec.structs.replace(DEFAULT_POLICY, health=DEFAULT_POLICY.health[1:]),
-    "a metric less": msgspec.structs.replace(DEFAULT_POLICY, metrics=DEFAULT_POLICY.metrics[:-1]),
+    "health by shorter times": msgspec.structs.replace(SMALL_POLICY, health=SMALL_POLICY.health[1:]),
+    "a metric less": msgspec.structs.replace(SMALL_POLICY, metrics=SMALL_POLICY.metrics[:-1]),
 }
 
 
@@ -41,7 +41,7 @@ POLICIES = {
 def test_whoever_may_stay_is_not_moved_by_going_on(policy: Policy, arrive: Arrive) -> None:
     versions = Versions(
         published=(
-            Version(engine=compiled(DEFAULT_POLICY), effective_at=ALWAYS),
+            Version(engine=compiled(SMALL_POLICY), effective_at=ALWAYS),
             Version(engine=compiled(policy, version=2), effective_at=MOMENT),
         )
     )
@@ -70,7 +70,7 @@ def test_whoever_may_stay_is_not_moved_by_going_on(policy: Policy, arrive: Arriv
 
 
 def test_whoever_has_arrived_may_stay(arrive: Arrive) -> None:
-    engine = compiled(DEFAULT_POLICY)
+    engine = compiled(SMALL_POLICY)
     versions = Versions(published=(Version(engine=engine, effective_at=ALWAYS),))
     member = step(versions, None, arrive("member.registered", START), gate=START, watermark=START).member
     assert may_stay(versions, member, 1)

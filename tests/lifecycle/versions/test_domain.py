@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.contracts.lifecycle import GrantPoints
-from factories.policies import DEFAULT_POLICY
+from factories.policies import SMALL_POLICY
 from lifecycle.calendars.domain import Span
 from lifecycle.decisions.domain import Decision
 from lifecycle.engine.domain import compiled
@@ -36,10 +36,10 @@ Schedule = list[tuple[datetime, Arrival | None]]
 """When what is read; None: time passes up to then."""
 
 FIRST = msgspec.structs.replace(
-    DEFAULT_POLICY,
+    SMALL_POLICY,
     segments=(Value("keen", Compare(Days("orders", Span(30)), ">=", 2)),),
     rules=(
-        *DEFAULT_POLICY.rules,
+        *SMALL_POLICY.rules,
         Rule(id="keen", trigger=Enters("keen", settle=6 * HOUR), reentry="each", actions=POINT),
         Rule(id="waits", trigger=Held("convert", Span(10)), reentry="each", actions=POINT),
     ),
@@ -207,7 +207,7 @@ def test_what_waits_gets_the_new_moment_unless_it_has_passed(settle: int, acts: 
     """Entered 12 hours before the publish, to settle for 24: shortened to 6 hours it is given up, lengthened it acts later."""
     rule = Rule(id="warm", trigger=Enters("convert", settle=24 * HOUR), actions=POINT)
     shorter = msgspec.structs.replace(rule, trigger=Enters("convert", settle=settle * HOUR))
-    first, second = (msgspec.structs.replace(DEFAULT_POLICY, rules=(each,)) for each in (rule, shorter))
+    first, second = (msgspec.structs.replace(SMALL_POLICY, rules=(each,)) for each in (rule, shorter))
     versions = versions_of((first, ALWAYS), (second, START + 12 * HOUR))
     _, told = lived(versions, [(START, arrive("order.confirmed", START))])
     decisions = [(each.at, each.reason, each.version) for stepped in told for each in stepped.decisions]

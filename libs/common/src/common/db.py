@@ -60,11 +60,14 @@ class UnitOfWork:
     async def executemany(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
         await self.connection.executemany(sql, rows)
 
-    def append(self, event: Event, *, cause: Envelope | None = None, event_id: UUID | None = None) -> UUID:
+    def append(
+        self, event: Event, *, cause: Envelope | None = None, event_id: UUID | None = None, depth: int | None = None
+    ) -> UUID:
         """Tell an event when this unit of work commits; returns its id.
 
         With a `cause` the id follows from it, so that handling the cause again tells the same event; unless `event_id`
-        gives one that follows from something else.
+        gives one that follows from something else. Its depth of causation is one more than the cause's, unless `depth`
+        says that what caused it lies further back.
         """
         type_name = event.type_name()
         if event_id is None:
@@ -77,6 +80,7 @@ class UnitOfWork:
             time=self.now,
             correlation_id=cause.correlationid if cause else context.correlation_id.get(),
             causation_id=cause.id if cause else None,
+            causation_depth=_next_depth(cause) if depth is None else depth,
         )
         self._events.append(outbox.Appended(event.subject, type_name, event_id, envelope))
         return event_id
@@ -106,6 +110,10 @@ class UnitOfWork:
     def events(self) -> Sequence[outbox.Appended]:
         """What will be told at commit."""
         return self._events
+
+
+def _next_depth(cause: Envelope | None) -> int:
+    return 0 if cause is None else cause.causationdepth + 1
 
 
 class Database:

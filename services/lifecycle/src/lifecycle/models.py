@@ -145,7 +145,9 @@ class Action(Base, table=True):
         Index(None, "member_id", "number"),
         Index(None, "rule", "number"),
         UniqueConstraint("number"),
-        CheckConstraint("state IN ('requested', 'unknown', 'done', 'refused', 'failed')", name="state"),
+        CheckConstraint(
+            "state IN ('requested', 'unknown', 'done', 'refused', 'failed', 'undoing', 'undone', 'kept')", name="state"
+        ),
         CheckConstraint("(state IN ('requested', 'unknown')) = (settled_at IS NULL)", name="settled"),
         CheckConstraint("asks > 0", name="asks"),
         {"postgresql_with": {"fillfactor": "60"}},

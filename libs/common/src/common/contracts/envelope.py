@@ -5,7 +5,7 @@ The encoded bytes are stored, copied and never encoded again; position and appen
 """
 
 from datetime import datetime
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 from uuid import UUID, uuid5
 
 import msgspec
@@ -28,6 +28,8 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     data: msgspec.Raw
     correlationid: str | None = None
     causationid: UUID | None = None
+    causationdepth: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """How many events, one the cause of the next, led to this one."""
 
 
 class EnvelopeError(ValueError):
@@ -52,6 +54,7 @@ def encode(
     time: datetime,
     correlation_id: str | None = None,
     causation_id: UUID | None = None,
+    causation_depth: int = 0,
 ) -> bytes:
     envelope = Envelope(
         specversion="1.0",
@@ -64,6 +67,7 @@ def encode(
         data=msgspec.Raw(_encoder.encode(event)),
         correlationid=correlation_id,
         causationid=causation_id,
+        causationdepth=causation_depth,
     )
     encoded = _encoder.encode(envelope)
     if len(encoded) > MAXIMUM_BYTES:

@@ -10,9 +10,25 @@ from uuid import UUID, uuid5
 
 import msgspec
 
-from common.contracts.engagement import MessageRefused, MessageSent
+from common.contracts.engagement import (
+    MessageRefused,
+    MessageSent,
+    TaskOpened,
+    TaskRefused,
+    WebhookDelivered,
+    WebhookRefused,
+)
 from common.contracts.event import Event
-from common.contracts.lifecycle import ActionRequested
+from common.contracts.lifecycle import (
+    Action,
+    ActionKind,
+    ActionRequested,
+    AssignTask,
+    CallWebhook,
+    GrantPoints,
+    IssueCoupon,
+    SendMessage,
+)
 from common.contracts.members import RewardGranted, RewardRefused
 from lifecycle.caps.domain import Send
 
@@ -23,6 +39,14 @@ SILENCE = timedelta(hours=1)
 """How long no outcome is waited for before asking again; twice as long each time."""
 
 _ACTIONS = UUID("6f1f8d5e-3f0c-5d0a-9d55-7f6c5a3f4b21")
+
+_KINDS: Mapping[type[Action], ActionKind] = {
+    IssueCoupon: "issue_coupon",
+    GrantPoints: "grant_points",
+    SendMessage: "send_message",
+    AssignTask: "assign_task",
+    CallWebhook: "call_webhook",
+}
 
 _NEXT: Mapping[tuple[State, Happening], State] = {
     ("pending", "released"): "requested",
@@ -36,11 +60,16 @@ _NEXT: Mapping[tuple[State, Happening], State] = {
     ("unknown", "broken"): "failed",
 }
 
+_UNSETTLED = {"open", "undoing"}
 _HAPPENINGS: Mapping[str, Happening] = {
     RewardGranted.NAME: "carried_out",
     RewardRefused.NAME: "declined",
     MessageSent.NAME: "carried_out",
     MessageRefused.NAME: "declined",
+    TaskOpened.NAME: "carried_out",
+    TaskRefused.NAME: "declined",
+    WebhookDelivered.NAME: "carried_out",
+    WebhookRefused.NAME: "declined",
 }
 
 
@@ -54,6 +83,17 @@ class Effect(msgspec.Struct, frozen=True, array_like=True):
     asks: int = 1
 
 
+class Deed(msgspec.Struct, frozen=True, array_like=True):
+    """One action of a rule that may be undone, once it is carried out or to be taken back."""
+
+    action_id: UUID
+    kind: ActionKind
+    state: Literal["done", "undoing", "undone", "kept"] = "done"
+    asked_at: datetime | None = None
+    """By the gate clock, the last time that it was asked to be taken back."""
+    asks: int = 0
+
+
 class Slot(msgspec.Struct, frozen=True, array_like=True):
     """What a rule did under one key."""
 
@@ -62,10 +102,17 @@ class Slot(msgspec.Struct, frozen=True, array_like=True):
     at: datetime
     """Logical time of the trigger."""
     attempt: int
-    state: Literal["open", "done", "free", "held_out"] = "open"
-    """`free`: the answer was a final no. `held_out`: nothing was asked for, so that the effect of asking can be told."""
+    state: Literal["open", "done", "free", "held_out", "undoing", "undone", "kept"] = "open"
+    """`free`: the answer was a final no. `held_out`: nothing was asked for, so that the effect of asking can be told.
+    `undoing`: asked to be taken back, which came about (`undone`) or not (`kept`).
+    """
     effects: tuple[Effect, ...] = ()
     """Only while open."""
+    depth: int = 0
+    """Of causation: that of the asking."""
+    undoable: bool = False
+    deeds: tuple[Deed, ...] = ()
+    """Of what is undoable, from when it is no longer open."""
 
 
 def action_id(*, rule: str, member_id: UUID, key: str, attempt: int, index: int) -> UUID:
@@ -78,12 +125,11 @@ def after(state: State, happening: Happening) -> State:
     return _NEXT.get((state, happening), state)
 
 
-def opened(
-    slots: tuple[Slot, ...], *, at: datetime, requests: Sequence[ActionRequested], gate: datetime, keeps: bool = False
-) -> tuple[Slot, ...]:
-    """The slots after a rule acted. `keeps`: as in `taken`."""
+def opened(requests: Sequence[ActionRequested], *, at: datetime, gate: datetime, depth: int, undoable: bool) -> Slot:
+    """The slot of a rule that acted."""
+    first = requests[0]
     effects = tuple(Effect(request, after("pending", "released"), gate) for request in requests)
-    return taken(slots, Slot(requests[0].rule, requests[0].key, at, requests[0].attempt, "open", effects), keeps=keeps)
+    return Slot(first.rule, first.key, at, first.attempt, "open", effects, depth=depth, undoable=undoable)
 
 
 def taken(slots: tuple[Slot, ...], slot: Slot, *, keeps: bool) -> tuple[Slot, ...]:
@@ -93,7 +139,7 @@ def taken(slots: tuple[Slot, ...], slot: Slot, *, keeps: bool) -> tuple[Slot, ..
     kept = (
         each
         for each in slots
-        if each.rule != slot.rule or (each.key != slot.key and (keeps or each.state == "open" or each.key == ""))
+        if each.rule != slot.rule or (each.key != slot.key and (keeps or each.state in _UNSETTLED or each.key == ""))
     )
     return (*kept, slot)
 
@@ -167,5 +213,10 @@ def _closed(slot: Slot, action: UUID, happening: Happening) -> Slot:
     )
     if not all(is_final(effect.state) for effect in effects):
         return msgspec.structs.replace(slot, effects=effects)
-    done = any(effect.state == "done" for effect in effects)
-    return msgspec.structs.replace(slot, state="done" if done else "free", effects=())
+    done = [effect.request for effect in effects if effect.state == "done"]
+    deeds = tuple(Deed(each.action_id, kind_of(each)) for each in done) if slot.undoable else ()
+    return msgspec.structs.replace(slot, state="done" if done else "free", effects=(), deeds=deeds)
+
+
+def kind_of(request: ActionRequested) -> ActionKind:
+    return _KINDS[type(request.action)]

@@ -1,4 +1,4 @@
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -18,12 +18,27 @@ FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::int[], $6::text[
 _SETTLE = """
 WITH open AS (
     SELECT action.action_id, action.state FROM action
-    WHERE action_id = ANY($1) AND state IN ('requested', 'unknown') ORDER BY action_id FOR UPDATE
+    WHERE action_id = ANY($1) AND state IN ('requested', 'unknown', 'undoing') ORDER BY action_id FOR UPDATE
 )
-UPDATE action SET state = settled.state, reason = settled.reason, settled_at = $4
-FROM open, unnest($1::uuid[], $5::uuid[], $2::text[], $3::text[]) AS settled (action_id, member_id, state, reason)
+UPDATE action
+SET state = CASE open.state WHEN 'undoing' THEN settled.answer ELSE settled.state END,
+    reason = settled.reason, settled_at = $6
+FROM open, unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[])
+    AS settled (action_id, member_id, state, answer, reason)
 WHERE action.action_id = open.action_id AND settled.action_id = open.action_id AND settled.member_id = action.member_id
+    AND CASE open.state WHEN 'undoing' THEN settled.answer ELSE settled.state END IS NOT NULL
 RETURNING action.member_id, action.rule, action.kind, open.state AS previous, action.state
+"""
+
+_WITHDRAW = """
+WITH settled AS (
+    SELECT action.action_id, action.state FROM action
+    WHERE action_id = ANY($1) AND state IN ('requested', 'unknown', 'done') ORDER BY action_id FOR UPDATE
+)
+UPDATE action SET state = withdrawn.state, settled_at = $3
+FROM settled, unnest($1::uuid[], $2::text[]) AS withdrawn (action_id, state)
+WHERE action.action_id = settled.action_id AND withdrawn.action_id = settled.action_id
+RETURNING action.member_id, action.rule, action.kind, settled.state AS previous, action.state
 """
 
 _ASK_AGAIN = """
@@ -65,6 +80,19 @@ class Asked:
     valid_until: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What was heard of an action."""
+
+    action_id: UUID
+    member_id: UUID
+    state: str | None = None
+    """Its end, if nobody asked for it to be taken back."""
+    answer: str | None = None
+    """Its end, if somebody did."""
+    reason: str | None = None
+
+
 async def insert(uow: UnitOfWork, asked: Sequence[Asked], *, at: datetime) -> None:
     await uow.execute(
         _INSERT,
@@ -81,12 +109,22 @@ async def insert(uow: UnitOfWork, asked: Sequence[Asked], *, at: datetime) -> No
     )
 
 
-async def settle(
-    uow: UnitOfWork, settled: Sequence[tuple[UUID, UUID, str, str | None]], *, at: datetime
-) -> list[Record]:
-    """(action, member, state, reason), each action once; what changed, with the state before."""
-    actions, members, states, reasons = zip(*settled, strict=True)
-    return await uow.fetch(_SETTLE, list(actions), list(states), list(reasons), at, list(members))
+async def settle(uow: UnitOfWork, settled: Sequence[Settled], *, at: datetime) -> list[Record]:
+    """Each action once; what changed, with the state before."""
+    return await uow.fetch(
+        _SETTLE,
+        [each.action_id for each in settled],
+        [each.member_id for each in settled],
+        [each.state for each in settled],
+        [each.answer for each in settled],
+        [each.reason for each in settled],
+        at,
+    )
+
+
+async def withdraw(uow: UnitOfWork, states: Mapping[UUID, str], *, at: datetime) -> list[Record]:
+    """What is asked to be taken back is `undoing`, or already `undone`; what changed, with the state before."""
+    return await uow.fetch(_WITHDRAW, list(states), list(states.values()), at)
 
 
 async def ask_again(uow: UnitOfWork, actions: Collection[UUID]) -> list[Record]:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-ActionState = Literal["requested", "unknown", "done", "refused", "failed"]
+ActionState = Literal["requested", "unknown", "done", "refused", "failed", "undoing", "undone", "kept"]
 
 
 class ActionView(BaseModel):
@@ -17,8 +17,10 @@ class ActionView(BaseModel):
     attempt: int
     kind: str
     detail: dict[str, Any] = Field(description="What exactly: a template, a channel, an amount of points.")
-    state: ActionState = Field(description="`unknown`: asked again, because nothing was heard.")
-    reason: str | None = Field(description="Why it was refused.")
+    state: ActionState = Field(
+        description="`unknown`: asked again, because nothing was heard. `undoing`: asked to be taken back; `kept`: could not be."
+    )
+    reason: str | None = Field(description="Why it was refused, or kept.")
     asks: int = Field(description="How often it was asked for, always under the same id.")
     at: datetime = Field(description="When the rule was triggered.")
     valid_until: datetime

@@ -2,6 +2,7 @@
 
 from collections import Counter as Tally
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID, uuid5
 
@@ -14,17 +15,24 @@ from common.contracts.lifecycle import ActionRequested
 from common.db import Database, UnitOfWork
 from lifecycle.actions import repository
 from lifecycle.actions.domain import outcome
-from lifecycle.actions.repository import Asked
+from lifecycle.actions.repository import Asked, Settled
 from lifecycle.counters import service as counters
 from lifecycle.counters.domain import Counter, Place
+from lifecycle.withdrawals.domain import Withdrawal, answer_of
 
 COUNTER = Counter("action_count", ("rule", "kind", "state"), "actions")
 LaneOf = Callable[[UUID], int]
 
 
-def tell(uow: UnitOfWork, request: ActionRequested, *, ask: int, cause: Envelope | None) -> None:
+def tell(uow: UnitOfWork, request: ActionRequested, *, ask: int, depth: int, cause: Envelope | None) -> None:
     """Ask for it, for the `ask`th time. The id of the asking follows from the action: a crash asks no second time."""
-    uow.append(request, cause=cause, event_id=uuid5(request.action_id, f"ask {ask}"))
+    uow.append(request, cause=cause, event_id=uuid5(request.action_id, f"ask {ask}"), depth=depth)
+
+
+def tell_withdrawn(uow: UnitOfWork, withdrawal: Withdrawal, *, cause: Envelope | None) -> None:
+    """Ask for it to be taken back."""
+    event_id = uuid5(withdrawal.event.action_id, f"withdraw {withdrawal.ask}")
+    uow.append(withdrawal.event, cause=cause, event_id=event_id, depth=withdrawal.depth)
 
 
 async def record(
@@ -33,20 +41,26 @@ async def record(
     requested: Sequence[tuple[ActionRequested, datetime]],
     heard: Iterable[Event],
     asked_again: Sequence[ActionRequested],
+    withdrawals: Sequence[Withdrawal] = (),
     lane_of: LaneOf,
 ) -> None:
-    """`requested`: with the logical time of the trigger; `heard`: events that may tell of an outcome."""
+    """`requested`: with the logical time of the trigger; `heard`: events that may tell of an outcome, or of what was taken
+    back. An action and its end may be in one batch, so they are written in the order in which they follow.
+    """
     moves: Tally[Place] = Tally()
     asked = [_asked(request, at) for request, at in requested]
     if asked:
         await repository.insert(uow, asked, at=uow.now)
         moves.update((lane_of(each.member_id), each.rule, each.kind, "requested") for each in asked)
     changed: list[Record] = []
+    if asked_again:
+        changed += await repository.ask_again(uow, {request.action_id for request in asked_again})
+    if withdrawals:
+        states = {withdrawal.event.action_id: withdrawal.state for withdrawal in withdrawals}
+        changed += await repository.withdraw(uow, states, at=uow.now)
     settled = _settled(heard)
     if settled:
         changed += await repository.settle(uow, settled, at=uow.now)
-    if asked_again:
-        changed += await repository.ask_again(uow, {request.action_id for request in asked_again})
     for row in changed:
         lane = lane_of(row["member_id"])
         moves[lane, row["rule"], row["kind"], row["previous"]] -= 1
@@ -92,13 +106,19 @@ def _asked(request: ActionRequested, at: datetime) -> Asked:
     )
 
 
-def _settled(heard: Iterable[Event]) -> list[tuple[UUID, UUID, str, str | None]]:
-    """The first final outcome of each action, for the member it is of."""
-    settled: dict[tuple[UUID, str], tuple[UUID, UUID, str, str | None]] = {}
+def _settled(heard: Iterable[Event]) -> list[Settled]:
+    """The first final outcome of each action, for the member it is of, and the last answer to its withdrawal."""
+    settled: dict[tuple[UUID, str], Settled] = {}
     for event in heard:
-        told = outcome(event)
-        if told is not None:
-            action_id, state = told
-            end = action_id, UUID(event.subject), state, getattr(event, "reason", None)
-            settled.setdefault((action_id, event.subject), end)
+        told, answer = outcome(event), answer_of(event)
+        found = told or answer
+        if found is not None:
+            place = found[0], event.subject
+            before = settled.get(place, Settled(found[0], UUID(event.subject)))
+            settled[place] = replace(
+                before,
+                state=before.state or (told[1] if told else None),
+                answer=answer[1] if answer else before.answer,
+                reason=before.reason or getattr(event, "reason", None),
+            )
     return list(settled.values())

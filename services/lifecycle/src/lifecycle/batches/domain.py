@@ -14,6 +14,7 @@ from lifecycle.stepping.domain import Arrival, due_at, step, wake, wake_at
 from lifecycle.transitions.domain import Transition
 from lifecycle.versions.domain import Versions
 from lifecycle.waiting.domain import Turn, in_turn
+from lifecycle.withdrawals.domain import answer_of
 
 Source = TypeVar("Source")
 
@@ -25,6 +26,8 @@ class Asking(Generic[Source]):
     request: ActionRequested
     at: datetime
     """Logical time of what triggered the rule."""
+    depth: int
+    """Of causation: that of the asking."""
     turn: Turn[Source] | None
     """The event that triggered it; None when time did."""
 
@@ -51,7 +54,7 @@ class Step(Generic[Source]):
         for decision in self.stepped.decisions:
             caused = self.folded is not None and decision.at == self.stepped.member.at
             for request in decision.requests:
-                yield Asking(request, decision.at, self.folded if caused else None)
+                yield Asking(request, decision.at, decision.depth + 1, self.folded if caused else None)
 
 
 @dataclass(slots=True)
@@ -98,7 +101,7 @@ class Subject(Generic[Source]):
             yield Step(stepped, turn)
             if stepped.waits:
                 return
-            self.heard |= outcome(turn.arrival.event) is not None
+            self.heard |= bool(outcome(turn.arrival.event) or answer_of(turn.arrival.event))
             self.queue = self.queue[1:]
 
     def wake(self) -> Iterator[Step[Source]]:

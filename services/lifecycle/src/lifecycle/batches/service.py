@@ -136,6 +136,7 @@ async def write(uow: UnitOfWork, batch: Batch) -> None:
         requested=[(asking.request, asking.at) for _, step in batch.steps for asking in step.requests],
         heard=[step.folded.arrival.event for _, step in batch.steps if step.folded],
         asked_again=[request for _, step in batch.steps for request in step.stepped.asked_again],
+        withdrawals=[each for _, step in batch.steps for each in step.stepped.withdrawals],
         lane_of=lambda member_id: batch.subjects[member_id].lane,
     )
     await _keep_waiting(uow, batch)
@@ -174,12 +175,16 @@ def _tell(uow: UnitOfWork, member_id: UUID, step: Step[Taken]) -> None:
     stepped = step.stepped
     for each in step.told:
         if isinstance(each, Asking):
-            actions.tell(uow, each.request, ask=1, cause=each.turn.source.envelope if each.turn else None)
+            cause = each.turn.source.envelope if each.turn else None
+            actions.tell(uow, each.request, ask=1, depth=each.depth, cause=cause)
         else:
             transitions.tell(uow, member_id, each, cause=step.turn.source.envelope if step.turn else None)
-    asks = {effect.request.action_id: effect.asks for slot in stepped.member.slots for effect in slot.effects}
+    asks = {each.request.action_id: (each.asks, slot.depth) for slot in stepped.member.slots for each in slot.effects}
     for request in stepped.asked_again:
-        actions.tell(uow, request, ask=asks[request.action_id], cause=None)
+        ask, depth = asks[request.action_id]
+        actions.tell(uow, request, ask=ask, depth=depth, cause=None)
+    for withdrawal in stepped.withdrawals:
+        actions.tell_withdrawn(uow, withdrawal, cause=step.folded.source.envelope if step.folded else None)
 
 
 def _count(uow: UnitOfWork, batch: Batch) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from common.contracts.lifecycle import SendMessage
 from lifecycle.caps.domain import Cap, Period
-from lifecycle.drafts.domain import INBOX
+from lifecycle.clauses.domain import INBOX
 from lifecycle.expressions.domain import shown
 from lifecycle.faults.domain import Fault, Text, finding
 from lifecycle.guards.domain import SendClass
@@ -153,6 +153,6 @@ def _given_up(rule: Rule, sent_as: SendClass, quiet: Quiet | None) -> Iterator[F
     if quiet is None or quiet.then == "drop" or not sent_as.quiet or not quiet_length(quiet):
         return
     wait = min(quiet_length(quiet) + quiet.spread, quiet.longest)
-    if rule.valid_for < wait:
+    if rule.longest_validity < wait:
         path = f"rules.{rule.id}.valid_for"
-        yield finding(VALID_TOO_SHORT, path, "warning", wait=shown(wait), valid=shown(rule.valid_for))
+        yield finding(VALID_TOO_SHORT, path, "warning", wait=shown(wait), valid=shown(rule.longest_validity))

@@ -12,6 +12,7 @@ import msgspec
 
 from lifecycle.actions.domain import Slot
 from lifecycle.caps.domain import biting, free_at
+from lifecycle.dates.domain import end_of_day
 from lifecycle.engine.domain import Engine
 from lifecycle.explanations.domain import explain
 from lifecycle.guards.domain import SendClass
@@ -19,8 +20,8 @@ from lifecycle.holdouts.domain import Holdout, arm_of
 from lifecycle.members.domain import Member
 from lifecycle.quiet.domain import quiet_until, spread_over
 from lifecycle.readings.domain import Situation
-from lifecycle.rulebook.domain import Cooldown
-from lifecycle.rules.domain import Occasion, is_still, waits_still
+from lifecycle.rulebook.domain import SameDay
+from lifecycle.rules.domain import Occasion, is_still, told_of, waits_still
 from lifecycle.soundness.domain import COMMUNITY, CONSENT
 
 Reason = Literal[
@@ -30,6 +31,7 @@ Reason = Literal[
     "cooling_down",
     "not_still",
     "condition_false",
+    "too_deep",
     "refused_by_state",
     "no_consent",
     "stale",
@@ -38,6 +40,7 @@ Reason = Literal[
     "held_out",
     "rule_withdrawn",
     "rule_changed",
+    "undone",
 ]
 
 
@@ -51,13 +54,22 @@ class Case(msgspec.Struct, frozen=True):
 
     @property
     def slots(self) -> list[Slot]:
-        """What the rule did before, except where the answer was a final no."""
-        return [slot for slot in self.member.slots if slot.rule == self.occasion.rule.id and slot.state != "free"]
+        """What the rule did before, except where the answer was a final no, or it was taken back and may come again."""
+        rule = self.occasion.rule
+        forgotten = {"free", "undone"} if rule.after_undo == "free" else {"free"}
+        return [slot for slot in self.member.slots if slot.rule == rule.id and slot.state not in forgotten]
 
     @property
     def sent_as(self) -> SendClass:
         name = self.occasion.rule.sent_as
         return self.engine.classes.get(name) or SendClass(name=name)
+
+    @property
+    def valid_until(self) -> datetime:
+        rule, at = self.occasion.rule, self.occasion.at
+        if isinstance(rule.valid_for, SameDay):
+            return end_of_day(at, told_of(self.engine, self.member).zone(rule.clock))
+        return at + rule.valid_for
 
     @property
     def unit(self) -> str:
@@ -104,10 +116,10 @@ def reentry(case: Case) -> Objection | None:
         return Objection("already_fired")
     if any(each.key == occasion.key for each in waiting):
         return Objection("already_waiting")
-    if isinstance(rule.reentry, Cooldown):
+    if rule.cooldown_days:
         day_of = case.engine.calendar.day_of
         before = [slot.at for slot in case.slots] + [each.since for each in waiting if each.since]
-        if any(abs(day_of(occasion.at) - day_of(at)) < rule.reentry.days for at in before):
+        if any(abs(day_of(occasion.at) - day_of(at)) < rule.cooldown_days for at in before):
             return Objection("cooling_down")
     return None
 
@@ -118,6 +130,12 @@ def still_true(case: Case) -> Objection | None:
         return None
     stays = is_still(case.engine, case.member, occasion.rule, occasion.value, occasion.episode)
     return None if stays else Objection("not_still")
+
+
+def depth(case: Case) -> Objection | None:
+    """Counted in actions: asking for one is a step of causation, and its outcome another."""
+    actions = case.occasion.depth // 2 + 1
+    return Objection("too_deep") if actions > case.engine.policy.guards.causation_depth else None
 
 
 def refusals(case: Case) -> Objection | None:
@@ -133,9 +151,9 @@ def consent(case: Case) -> Objection | None:
 
 
 def staleness(case: Case) -> Objection | None:
-    rule, late = case.occasion.rule, case.gate - case.occasion.at
-    longest = rule.valid_for if case.occasion.waited else min(rule.stale_after, rule.valid_for)
-    return Objection("stale") if late > longest else None
+    occasion = case.occasion
+    late = not occasion.waited and case.gate - occasion.at > occasion.rule.stale_after
+    return Objection("stale") if late or case.gate > case.valid_until else None
 
 
 def quiet_hours(case: Case) -> Objection | None:
@@ -195,7 +213,7 @@ def unit_of(case: Case, holdout: Holdout) -> str:
 
 
 BEFORE_CONDITION: tuple[Check, ...] = (paused, reentry, still_true)
-AFTER_CONDITION: tuple[Check, ...] = (refusals, consent, staleness, quiet_hours, caps, holdout)
+AFTER_CONDITION: tuple[Check, ...] = (depth, refusals, consent, staleness, quiet_hours, caps, holdout)
 
 
 def first_objection(checks: tuple[Check, ...], case: Case) -> Objection | None:
@@ -204,5 +222,5 @@ def first_objection(checks: tuple[Check, ...], case: Case) -> Objection | None:
 
 def _waits(case: Case, reason: Reason, until: datetime | None) -> Objection:
     """It waits no longer than it is valid."""
-    valid = until is not None and until <= case.occasion.at + case.occasion.rule.valid_for
+    valid = until is not None and until <= case.valid_until
     return Objection(reason, until if valid else None)

@@ -36,5 +36,5 @@ def _always_with(first: Rule, rule: Rule) -> bool:
         and first.sent_as == rule.sent_as
         and not first.held_out
         and first.stale_after >= rule.stale_after
-        and first.valid_for >= rule.valid_for
+        and first.longest_validity >= rule.longest_validity
     )

@@ -1,7 +1,7 @@
 """A decision: whether a rule acts on an occasion, waits, or does not act, and why.
 
-The checks are asked in this order and the first objection counts: re-entry, still true, condition, refusals, consent,
-staleness, quiet hours, caps, holdout.
+The checks are asked in this order and the first objection counts: re-entry, still true, condition, depth of causation,
+refusals, consent, staleness, quiet hours, caps, holdout.
 """
 
 from collections.abc import Iterator
@@ -46,6 +46,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """By the salt of a holdout, the community that the member was drawn as."""
     by: str | None = None
     """The guard that objected, as the policy writes it."""
+    depth: int = 0
+    """Of causation: that of the occasion."""
 
 
 def decide(engine: Engine, member: Member, occasion: Occasion, *, gate: datetime) -> Decision:
@@ -64,6 +66,7 @@ def decide(engine: Engine, member: Member, occasion: Occasion, *, gate: datetime
         requests=() if objection else tuple(_requests(case, attempt)),
         values=values,
         units=drawn_as(case) if objection is None or objection.reason == "held_out" else {},
+        depth=occasion.depth,
     )
 
 
@@ -93,5 +96,6 @@ def _requests(case: Case, attempt: int) -> Iterator[ActionRequested]:
             key=key,
             attempt=attempt,
             action=action,
-            valid_until=case.occasion.at + rule.valid_for,
+            valid_until=case.valid_until,
+            consent=case.sent_as.consent,
         )

@@ -100,11 +100,10 @@ def check_guards(draft: Draft) -> Iterator[Fault]:
         yield Fault(text=NO_COMMUNITY, path="guards.holdout.unit", values={"name": COMMUNITY})
 
 
-def check_fields(path: str, event: str, fields: Collection[str]) -> Iterator[Fault]:
+def check_field(path: str, event: str, field: str) -> Iterator[Fault]:
     known = kinds_of(EVENTS[event])
-    for field in fields:
-        if field not in known:
-            yield _lacks(NO_FIELD, path, event, field, known)
+    if field not in known:
+        yield _lacks(NO_FIELD, path, event, field, known)
 
 
 def counted(metric: MetricDraft) -> Counted:

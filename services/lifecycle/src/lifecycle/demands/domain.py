@@ -12,6 +12,7 @@ from typing import TypeAlias
 import msgspec
 
 from lifecycle.calendars.domain import Duration, Span
+from lifecycle.dates.domain import WEEKDAYS
 from lifecycle.expressions.domain import (
     Aged,
     Always,
@@ -41,7 +42,6 @@ from lifecycle.expressions.domain import (
 )
 from lifecycle.possibilities.domain import ABSENT, Key, Possible
 from lifecycle.ranges.domain import ANYTHING, NEGATED, Ranges, at_least, coded, common, compared, joined, others, points
-from lifecycle.readings.domain import WEEKDAYS
 from lifecycle.soundness.domain import BIRTHDAY
 from lifecycle.worlds.domain import World, longest, shortest
 

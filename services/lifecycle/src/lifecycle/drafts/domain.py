@@ -6,49 +6,51 @@ from typing import Any
 
 import msgspec
 
-from common.contracts.lifecycle import GrantPoints, IssueCoupon, SendMessage
+from common.contracts.members import ConsentChanged
 from lifecycle.calendars.domain import zone_named
 from lifecycle.caps.domain import Cap, Keep
-from lifecycle.documents.domain import Node, Scalar
-from lifecycle.durations.domain import as_duration, as_elapsed, as_span, as_time_of_day
+from lifecycle.clauses.domain import CLOCK, EVENT, FIELD, NAME, OWN, RULE, Written, as_written
+from lifecycle.documents.domain import Mapping, Node
+from lifecycle.durations.domain import as_elapsed, as_time_of_day
 from lifecycle.events.domain import EVENTS
+from lifecycle.expressions.domain import Condition, Said
 from lifecycle.faults.domain import Text
 from lifecycle.holdouts.domain import Holdout
-from lifecycle.notations.domain import as_code, as_flag, as_share, as_text, as_whole
+from lifecycle.labels.domain import Label, as_label
+from lifecycle.notations.domain import as_flag, as_share, as_text, as_whole
 from lifecycle.quiet.domain import Quiet
-from lifecycle.readers.domain import (
-    Reader,
-    Spot,
-    as_one_of,
-    as_scalar,
-    as_word,
-    by_kind,
-    scalar_of,
-    such_that,
+from lifecycle.readers.domain import Reader, Spot, as_one_of, as_scalar, by_kind, expected, such_that, then
+from lifecycle.shapes.domain import (
+    NOT_MAPPING,
+    as_cases,
+    as_list,
+    as_mapping,
+    as_some,
+    as_table,
+    optional,
+    required,
 )
-from lifecycle.rulebook.domain import Cooldown, Enters, Held, Leaves, On, Per
-from lifecycle.shapes.domain import as_cases, as_list, as_mapping, as_shape, as_some, as_table, optional, required
+from lifecycle.soundness.domain import CONSENT
 from lifecycle.sources.domain import Retraction
 
 NOT_ZONE = Text(
     "not_zone", en="{found!r} is no time zone; write Asia/Shanghai", zh="「{found}」不是時區；請寫 Asia/Shanghai"
 )
-NOT_DATE = Text("not_date", en="{found!r} is no date; write 2026-10-01", zh="「{found}」不是日期；請寫 2026-10-01")
-IN_DAYS = Text(
-    "in_days",
-    en="{found!r} is counted in days or weeks here; write 30d",
-    zh="這裡以天或週計，請寫 30d，而不是「{found}」",
+NOT_SOURCE = Text(
+    "not_source",
+    en="{found!r} is no field of an event; write birthday.told.birthday, or {{event: …, field: …}}",
+    zh="「{found}」不是事件的欄位；請寫 birthday.told.birthday，或 {{event: …, field: …}}",
 )
+NOT_DATE = Text("not_date", en="{found!r} is no date; write 2026-10-01", zh="「{found}」不是日期；請寫 2026-10-01")
 
-INBOX = "inbox"
-_SPAN = as_span()
+CONSENTS = "consents"
 
 
-class Written(msgspec.Struct, frozen=True):
-    """A condition as it stands in the document."""
+class ValueDraft(msgspec.Struct, frozen=True):
+    """A stage, a health or a segment."""
 
-    scalar: Scalar
-    path: str
+    condition: Written
+    title: Label | None = None
 
 
 class MetricDraft(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,11 +59,14 @@ class MetricDraft(msgspec.Struct, frozen=True, kw_only=True):
     distinct: str | None = None
     where: Written | None = None
     retraction: Retraction | None = None
+    title: Label | None = None
 
 
 class AttributeDraft(msgspec.Struct, frozen=True, kw_only=True):
     event: str
     field: str
+    where: Written | Condition | None = None
+    """As it stands in the document, unless a short form says it."""
 
 
 class ClassDraft(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +81,8 @@ class GuardsDraft(msgspec.Struct, frozen=True, kw_only=True):
     caps: tuple[Cap, ...] = ()
     quiet: Quiet | None = None
     holdout: Holdout | None = None
+    causation_depth: int | None = None
+    """None: the language's own."""
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,28 +92,37 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     holidays: tuple[date, ...] = ()
     metrics: dict[str, MetricDraft]
     attributes: dict[str, AttributeDraft] = {}
-    stages: dict[str, Written]
-    health: dict[str, Written]
-    segments: dict[str, Written] = {}
+    stages: dict[str, ValueDraft]
+    health: dict[str, ValueDraft]
+    segments: dict[str, ValueDraft] = {}
     guards: GuardsDraft = GuardsDraft()
     defaults: dict[str, Any] = {}
     rules: dict[str, dict[str, Any]] = {}
     """By id, the fields of a `Rule`, its condition still written."""
 
 
-def as_written(node: Node, spot: Spot) -> Written | None:
-    scalar = scalar_of(node, spot)
-    return None if scalar is None else Written(scalar, spot.path)
+def _source(text: str) -> AttributeDraft | None:
+    event, _, field = text.rpartition(".")
+    return AttributeDraft(event=event, field=field) if event in EVENTS else None
 
 
-def as_days(node: Node, spot: Spot) -> int | None:
-    """A span whose length does not depend on the month."""
-    span = _SPAN(node, spot)
-    if span is None or span.unit == "mo":
-        if span is not None:
-            spot.tell(IN_DAYS, node.place, found=str(span))
+def _consent(purpose: str) -> AttributeDraft:
+    return AttributeDraft(event=ConsentChanged.NAME, field="given", where=Said("purpose", "==", (purpose,)))
+
+
+def as_attributes(node: Node, spot: Spot) -> dict[str, AttributeDraft] | None:
+    """Each by its name; `consents: [promo]` is short for `consent_promo` by what was last told of that purpose."""
+    mapping = expected(Mapping, NOT_MAPPING, node, spot)
+    if mapping is None:
         return None
-    return span.n * (7 if span.unit == "w" else 1)
+    before = len(spot.faults)
+    others = tuple(pair for pair in mapping.pairs if pair[0].text != CONSENTS)
+    found = as_table(ATTRIBUTE, most=50)(Mapping(others, mapping.place), spot) or {}
+    for key, value in mapping.pairs:
+        if key.text == CONSENTS:
+            purposes = as_some(NAME, most=20)(value, spot.under(key.text)) or ()
+            found |= {f"{CONSENT}{purpose}": _consent(purpose) for purpose in purposes}
+    return found if len(spot.faults) == before else None
 
 
 def _date(text: str) -> date | None:
@@ -124,11 +140,15 @@ def _draft(calendar: Named[str, Any] = _calendar(), **parts: Any) -> Draft:
     return Draft(**parts, **calendar)
 
 
-NAME, FIELD, EVENT, WAIT = as_code(), as_text(64), as_one_of(EVENTS), as_duration()
 ZONE = such_that(as_text(64), lambda name: zone_named(name) is not None, NOT_ZONE)
-HELD_OUT = as_word({"none": 0}, as_share())
-CLOCK = as_one_of(("member", "business"))
 
+TITLE = as_label()
+ATTRIBUTE: Reader[AttributeDraft] = by_kind(
+    text=as_scalar(_source, NOT_SOURCE),
+    mapping=as_mapping(
+        AttributeDraft, {"event": required(EVENT), "field": required(FIELD), "where": optional(as_written)}
+    ),
+)
 METRIC = as_mapping(
     MetricDraft,
     {
@@ -137,62 +157,12 @@ METRIC = as_mapping(
         "distinct": optional(FIELD),
         "where": optional(as_written),
         "retract": optional(as_mapping(Retraction, {"event": required(EVENT), "of": required(FIELD)}), to="retraction"),
+        "title": optional(TITLE),
     },
 )
-ATTRIBUTE = as_mapping(AttributeDraft, {"event": required(EVENT), "field": required(FIELD)})
-TRIGGER: Reader[Enters | Leaves | Held | On] = as_shape(
-    {
-        "enters": as_mapping(
-            Enters,
-            {
-                "enters": required(NAME, to="value"),
-                "settle": optional(WAIT),
-                "from": optional(as_some(NAME), to="coming_from"),
-            },
-        ),
-        "leaves": as_mapping(Leaves, {"leaves": required(NAME, to="value"), "settle": optional(WAIT)}),
-        "held": as_mapping(Held, {"held": required(NAME, to="value"), "for": required(WAIT, to="duration")}),
-        "event": as_mapping(On, {"event": required(EVENT)}),
-    }
-)
-REENTER = by_kind(
-    text=as_one_of(("once", "each")),
-    mapping=as_shape(
-        {
-            "per": as_mapping(Per, {"per": required(as_some(FIELD), to="fields")}),
-            "cooldown": as_mapping(Cooldown, {"cooldown": required(as_days, to="days")}),
-        }
-    ),
-)
-ACTION = as_shape(
-    {
-        "message": as_mapping(
-            lambda template, channel=INBOX: SendMessage(template=template, channel=channel),
-            {"message": required(NAME, to="template"), "channel": optional(NAME)},
-        ),
-        "coupon": as_mapping(IssueCoupon, {"coupon": required(NAME, to="template")}),
-        "points": as_mapping(GrantPoints, {"points": required(as_whole(1, 1_000_000)), "reason": required(NAME)}),
-    }
-)
-_OWN = {
-    "class": optional(NAME, to="sent_as"),
-    "priority": optional(as_whole(0, 100)),
-    "reenter": optional(REENTER, to="reentry"),
-    "still": optional(as_flag()),
-    "stale_after": optional(as_elapsed()),
-    "valid_for": optional(as_elapsed()),
-    "capped": optional(as_one_of(("wait", "drop"))),
-    "holdout": optional(HELD_OUT, to="held_out"),
-}
-"""What a rule may say itself, or leave to the defaults."""
-RULE: Reader[dict[str, Any]] = as_mapping(
-    dict,
-    {
-        "when": required(TRIGGER, to="trigger"),
-        "if": optional(as_written, to="condition"),
-        "do": required(as_list(ACTION, least=1, most=10), to="actions"),
-        **_OWN,
-    },
+VALUE: Reader[ValueDraft] = by_kind(
+    text=then(as_written, ValueDraft),
+    mapping=as_mapping(ValueDraft, {"if": required(as_written, to="condition"), "title": optional(TITLE)}),
 )
 CAP = as_mapping(
     Cap,
@@ -233,6 +203,7 @@ GUARDS = as_mapping(
                 },
             )
         ),
+        "causation_depth": optional(as_whole(1, 100)),
         "holdout": optional(
             as_mapping(
                 Holdout,
@@ -255,12 +226,12 @@ POLICY = as_mapping(
             )
         ),
         "metrics": required(as_table(METRIC, least=1, most=100)),
-        "attributes": optional(as_table(ATTRIBUTE, most=50)),
-        "stages": required(as_cases(as_written)),
-        "health": required(as_cases(as_written)),
-        "segments": optional(as_table(as_written, most=200)),
+        "attributes": optional(as_attributes),
+        "stages": required(as_cases(VALUE)),
+        "health": required(as_cases(VALUE)),
+        "segments": optional(as_table(VALUE, most=200)),
         "guards": optional(GUARDS),
-        "defaults": optional(as_mapping(dict, _OWN)),
+        "defaults": optional(as_mapping(dict, OWN)),
         "rules": optional(as_table(RULE, most=500)),
     },
 )

@@ -12,10 +12,11 @@ from zoneinfo import ZoneInfo
 
 from common.contracts.event import Event
 from lifecycle.calendars.domain import EPOCH, Calendar
+from lifecycle.dates.domain import Dated
 from lifecycle.events.domain import EVENTS, field_of
 from lifecycle.expressions.domain import Always, Condition, Said, walk
 from lifecycle.facts.domain import ATTRIBUTES, Fold, Telling
-from lifecycle.filters.domain import filter_of
+from lifecycle.filters.domain import Filter, filter_of
 from lifecycle.guards.domain import SendClass
 from lifecycle.measures.domain import Numbers
 from lifecycle.outlooks.domain import Outlook, outlook
@@ -60,6 +61,9 @@ class Engine:
     on_leaving: Mapping[str, tuple[Rule, ...]]
     paused: frozenset[str] = frozenset()
     """Rules that do nothing for now."""
+    on_dates: tuple[Rule, ...]
+    undoing: Mapping[str, tuple[Rule, ...]]
+    """The rules whose actions leaving a value may take back."""
 
 
 def compiled(policy: Policy, *, version: int = 1) -> Engine:
@@ -86,6 +90,8 @@ def compiled(policy: Policy, *, version: int = 1) -> Engine:
             (rule.trigger.value, rule) for rule in policy.rules if isinstance(rule.trigger, Enters | Held)
         ),
         on_leaving=_grouped((rule.trigger.value, rule) for rule in policy.rules if isinstance(rule.trigger, Leaves)),
+        on_dates=tuple(rule for rule in policy.rules if isinstance(rule.trigger, Dated)),
+        undoing=_grouped((rule.undo.leaves, rule) for rule in policy.rules if rule.undo),
         classes={each.name: each for each in policy.guards.classes},
     )
 
@@ -116,7 +122,7 @@ def _folds(metric: Metric, calendar: Calendar) -> Iterable[tuple[str, Fold]]:
         place=metric.number,
         calendar=calendar,
         amount=amount,
-        where=None if metric.where == Always() else filter_of(metric.where),
+        where=_filter(metric.where),
         distinct=partial(field_of, field=metric.distinct) if metric.distinct else None,
     )
     for name in metric.events:
@@ -127,7 +133,15 @@ def _folds(metric: Metric, calendar: Calendar) -> Iterable[tuple[str, Fold]]:
 
 
 def _telling(source: AttributeSource) -> tuple[str, Telling]:
-    return source.event, Telling(place=ATTRIBUTES + source.number, value=partial(field_of, field=source.field))
+    return source.event, Telling(
+        place=ATTRIBUTES + source.number,
+        value=partial(field_of, field=source.field),
+        where=_filter(source.where),
+    )
+
+
+def _filter(where: Condition) -> Filter | None:
+    return None if where == Always() else filter_of(where)
 
 
 def _moment(field: str) -> Callable[[Event], datetime]:

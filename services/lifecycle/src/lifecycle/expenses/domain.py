@@ -145,9 +145,11 @@ def _by_trigger(rule: Rule) -> Iterator[Bound]:
 def _times(apart: timedelta, rule: Rule, *, whole_days: bool = False) -> int:
     """How often what comes at least so far apart is acted on in a month."""
     if whole_days:
-        days = MONTH // _DAY + ceil(rule.valid_for / _DAY) + 1  # where clocks change, so many hours touch a day more
+        days = (
+            MONTH // _DAY + ceil(rule.longest_validity / _DAY) + 1
+        )  # where clocks change, so many hours touch a day more
         return (days - 1) // (apart // _DAY) + 1
-    return (MONTH + rule.valid_for) // apart + 1
+    return (MONTH + rule.longest_validity) // apart + 1
 
 
 def _elapsed(duration: Duration) -> timedelta:

@@ -58,6 +58,8 @@ class Telling:
 
     place: int
     value: Callable[[Event], Plain | None]
+    where: Callable[[Event], bool] | None = None
+    """Only such events; None for all."""
 
 
 class FactsError(ValueError):
@@ -76,12 +78,14 @@ def folded(
     """The facts with one event more, on the day of its own time; that time is never later than it was appended."""
     after = facts
     for fold in folds:
+        if fold.where is not None and not fold.where(event):
+            continue
         if isinstance(fold, Telling):
             value = fold.value(event)
             if value is not None:
                 news = told(value, at=_clamped(time, appended_at), event_id=event_id)
                 after = _with(after, fold.place, news)
-        elif fold.where is None or fold.where(event):
+        else:
             moment = time if fold.moment is None else fold.moment(event)
             after = _counted(after, fold, event, fold.calendar.day_of(_clamped(moment, appended_at)))
     return after

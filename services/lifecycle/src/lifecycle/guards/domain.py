@@ -1,5 +1,7 @@
 """Guards 防護: what stands between a rule and a member, whatever the rule: refusals, consent, quiet hours, caps, holdouts."""
 
+from typing import Annotated
+
 import msgspec
 
 from common.contracts.event import Code
@@ -29,3 +31,5 @@ class Guards(msgspec.Struct, frozen=True, kw_only=True):
     quiet: Quiet | None = None
     holdout: Holdout | None = None
     """Who is held out of every rule whose class it holds for."""
+    causation_depth: Annotated[int, msgspec.Meta(ge=1, le=100)] = 4
+    """How many actions may follow from one another: one by the outcome of the one before."""

@@ -66,7 +66,7 @@ def timeless(measure: Measure, numbers: Numbers) -> Callable[[Facts], float | No
         case Pace(_, times):
             return lambda facts: _pace(facts, number, times)
         case Streak():
-            return lambda facts: _streak(tally_of(facts, number))
+            return lambda facts: streak_of(tally_of(facts, number))
         case Distinct():
             return lambda facts: 0 if (values := distinct_of(facts, number)) is None else size(values)
         case Count() | Sum() | Days():
@@ -112,7 +112,8 @@ def _pace(facts: Facts, metric: int, times: int) -> float | None:
     return None if pace is None else times * pace[0] / pace[1]
 
 
-def _streak(tally: Tally | None) -> int:
+def streak_of(tally: Tally | None) -> int:
+    """Days in a row up to the last."""
     length, day_before = 0, 0
     for day, count, _ in () if tally is None else cells(tally):
         if count > 0:

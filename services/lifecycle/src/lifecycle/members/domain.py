@@ -26,6 +26,8 @@ class Episode(msgspec.Struct, frozen=True, array_like=True):
     """The entries into the value so far."""
     entered_at: datetime
     cause: Cause
+    depth: int = 0
+    """Of causation: see `Occasion.depth`."""
 
 
 class Pending(msgspec.Struct, frozen=True, array_like=True):
@@ -41,6 +43,7 @@ class Pending(msgspec.Struct, frozen=True, array_like=True):
     """When it was triggered, of what waits to be released under its key."""
     event: dict[str, Plain] = {}
     """Of what an event triggered, the fields of it that the rule's condition asks."""
+    depth: int = 0
 
 
 class Member(msgspec.Struct, frozen=True, array_like=True):

@@ -50,7 +50,7 @@ class PendingView(BaseModel):
     """A rule that waits for its time in one episode of a value."""
 
     rule: str
-    value: str
+    value: str | None = Field(description="null: an event or a date triggered it.")
     episode: int
     due_at: datetime
 

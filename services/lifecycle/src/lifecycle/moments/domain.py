@@ -1,9 +1,9 @@
 """What one moment brings a member: where they stand then, what follows from that and from what was due, what is due next.
 
-Changes of standing come first, then what was due or was triggered, by priority.
+Changes of standing come first, then what they take back, then what was due or was triggered, by priority.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -16,10 +16,12 @@ from lifecycle.engine.domain import Engine
 from lifecycle.grounds.domain import grounds
 from lifecycle.members.domain import Episode, Member, Pending
 from lifecycle.outlooks.domain import NEVER
-from lifecycle.rulebook.domain import Per
-from lifecycle.rules.domain import Occasion, Withdrawn, matured, triggered_by_change
+from lifecycle.rules.domain import Occasion, Orphan, matured, triggered_by_change
 from lifecycle.standing.domain import Standing, standing_on
+from lifecycle.timetables.domain import next_dated_at, reached
 from lifecycle.transitions.domain import Transition
+from lifecycle.undoing.domain import taken_back
+from lifecycle.withdrawals.domain import Withdrawal
 
 
 class Stepped(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +32,7 @@ class Stepped(msgspec.Struct, frozen=True, kw_only=True):
     decisions: tuple[Decision, ...] = ()
     asked_again: tuple[ActionRequested, ...] = ()
     """Requests repeated under their own ids, because nothing was heard of them."""
+    withdrawals: tuple[Withdrawal, ...] = ()
     waits: bool = False
     """The event is not in the member yet: see `stepping.step`."""
 
@@ -40,19 +43,34 @@ def joined(first: Stepped, second: Stepped) -> Stepped:
         transitions=first.transitions + second.transitions,
         decisions=first.decisions + second.decisions,
         asked_again=first.asked_again + second.asked_again,
+        withdrawals=first.withdrawals + second.withdrawals,
     )
 
 
 def passed(
-    engine: Engine, member: Member, *, at: datetime, cause: Cause, gate: datetime, occasions: Iterable[Occasion] = ()
+    engine: Engine,
+    member: Member,
+    *,
+    at: datetime,
+    cause: Cause,
+    gate: datetime,
+    occasions: Sequence[Occasion] = (),
+    by: str | None = None,
+    depth: int = 0,
 ) -> Stepped:
-    """The member once that moment has passed; `occasions` are what the event of the moment triggered."""
+    """The member once that moment has passed; `occasions` are what the event of the moment triggered, `by` its name and
+    `depth` its depth of causation.
+    """
+    since = member.at
     now, until = standing_on(engine, member.facts, engine.calendar.day_of(at))
-    member, transitions = _stood(engine, msgspec.structs.replace(member, at=at), now, cause=cause)
-    if not (transitions or occasions or member.pending):
+    member, transitions = _stood(engine, msgspec.structs.replace(member, at=at), now, cause=cause, depth=depth)
+    dated = [*reached(engine, member, since=since)] if cause == "time" and engine.on_dates else []
+    if not (transitions or occasions or dated or member.pending):
         return Stepped(member=msgspec.structs.replace(member, due=_due(engine, member, until)))
-    member, due, decisions = _triggered(engine, member, transitions)
-    for occasion in sorted([*occasions, *due], key=_precedence):
+    member, undone, withdrawals = taken_back(engine, member, transitions, by=by, gate=gate)
+    member, due, dropped = _triggered(engine, member, transitions)
+    decisions = [*undone, *dropped]
+    for occasion in sorted([*occasions, *dated, *due], key=_precedence):
         decision = decide(engine, member, occasion, gate=gate)
         decisions.append(decision)
         member = _decided(engine, member, occasion, decision, gate)
@@ -60,6 +78,7 @@ def passed(
         member=msgspec.structs.replace(member, due=_due(engine, member, until)),
         transitions=transitions,
         decisions=tuple(decisions),
+        withdrawals=tuple(withdrawals),
     )
 
 
@@ -67,17 +86,28 @@ def _decided(engine: Engine, member: Member, occasion: Occasion, decision: Decis
     """The member with what the decision leaves: what is asked for and counted, what waits, who is held out."""
     rule, key = occasion.rule, occasion.key
     if decision.until is not None:
-        waiting = Pending(rule.id, occasion.value, occasion.episode, decision.until, key, occasion.at, occasion.event)
+        waiting = Pending(
+            rule.id,
+            occasion.value,
+            occasion.episode,
+            decision.until,
+            key,
+            occasion.at,
+            occasion.event,
+            occasion.depth,
+        )
         return msgspec.structs.replace(member, pending=(*member.pending, waiting))
     if decision.units:
         member = msgspec.structs.replace(member, units=member.units | decision.units)
-    keeps = isinstance(rule.reentry, Per)
     if decision.reason == "held_out":
         slot = Slot(rule.id, key, decision.at, decision.attempt, "held_out")
-        return msgspec.structs.replace(member, slots=taken(member.slots, slot, keeps=keeps))
+        return msgspec.structs.replace(member, slots=taken(member.slots, slot, keeps=rule.keeps_keys))
     if not decision.requests:
         return member
-    slots = opened(member.slots, at=decision.at, requests=decision.requests, gate=gate, keeps=keeps)
+    slot = opened(
+        decision.requests, at=decision.at, gate=gate, depth=occasion.depth + 1, undoable=rule.undo is not None
+    )
+    slots = taken(member.slots, slot, keeps=rule.keeps_keys)
     sends = member.sends
     if any(cap.sent_as == rule.sent_as for cap in engine.policy.guards.caps):
         send = Send(gate, rule.sent_as, rule.channels, rule.id, key, decision.attempt)
@@ -91,19 +121,26 @@ def rearmed(engine: Engine, member: Member) -> Member:
     return msgspec.structs.replace(member, due=_due(engine, member, until))
 
 
-def _stood(engine: Engine, member: Member, now: Standing, *, cause: Cause) -> tuple[Member, tuple[Transition, ...]]:
+def _stood(
+    engine: Engine, member: Member, now: Standing, *, cause: Cause, depth: int
+) -> tuple[Member, tuple[Transition, ...]]:
     """The member where they stand now, and how that differs."""
     if now == member.standing:
         return member, ()
     changed = [name for name in {**now, **member.standing} if now.get(name) != member.standing.get(name)]
-    transitions = tuple(_transition(engine, member, now, dimension, cause) for dimension in changed)
-    entered = {each.current: Episode(each.episode, each.at, each.cause) for each in transitions if each.current}
+    transitions = tuple(_transition(engine, member, now, dimension, cause, depth) for dimension in changed)
+    entered = {
+        each.current: Episode(each.episode, each.at, each.cause, each.depth) for each in transitions if each.current
+    }
     return msgspec.structs.replace(member, standing=now, episodes=member.episodes | entered), transitions
 
 
-def _transition(engine: Engine, member: Member, now: Standing, dimension: str, cause: Cause) -> Transition:
-    """Whoever leaves without entering another value ends the episode that they were in."""
+def _transition(engine: Engine, member: Member, now: Standing, dimension: str, cause: Cause, depth: int) -> Transition:
+    """Whoever leaves without entering another value ends the episode that they were in. What time ends is as deep as what
+    began it, so that a rule cannot feed itself through what wears off.
+    """
     previous, current = member.standing.get(dimension), now.get(dimension)
+    ended = member.episodes.get(previous or "")
     latest = member.episodes.get(current or previous or "")
     return Transition(
         dimension=dimension,
@@ -112,6 +149,7 @@ def _transition(engine: Engine, member: Member, now: Standing, dimension: str, c
         episode=(latest.number if latest else 0) + (current is not None),
         at=member.at,
         cause=cause,
+        depth=ended.depth if cause == "time" and ended else depth,
         version=engine.version,
         values=grounds(engine, dimension, facts=member.facts, standing=now, at=member.at),
     )
@@ -129,7 +167,7 @@ def _triggered(
     decisions = [
         Decision(rule=each.pending.rule, key="", at=member.at, reason="rule_withdrawn", version=engine.version)
         for each in found
-        if isinstance(each, Withdrawn)
+        if isinstance(each, Orphan)
     ]
     return msgspec.structs.replace(member, pending=kept), occasions, decisions
 
@@ -140,6 +178,8 @@ def _precedence(occasion: Occasion) -> tuple[int, str, str]:
 
 def _due(engine: Engine, member: Member, until: int) -> datetime | None:
     moments = [pending.due for pending in member.pending]
+    if dated := next_dated_at(engine, member):
+        moments.append(dated)
     if until < NEVER:
         moments.append(engine.calendar.start_of(until))
     return min(moments, default=None)

@@ -12,14 +12,15 @@ import msgspec
 
 from common.contracts.event import Code
 from lifecycle.calendars.domain import zone_named
+from lifecycle.dates.domain import DaysAfter, Leap, Scheduled, Yearly
 from lifecycle.events.domain import EVENTS, kinds_of
 from lifecycle.expressions.domain import Always, Condition
 from lifecycle.guards.domain import Guards
-from lifecycle.rulebook.domain import Enters, Held, Leaves, On, Rule
+from lifecycle.keys.domain import MEASURES
+from lifecycle.labels.domain import Label
+from lifecycle.rulebook.domain import Enters, Held, Leaves, On, Per, Rule
 from lifecycle.soundness.domain import COMMUNITY, CONSENT, PolicyError, Scope, check, check_names, in_order
 from lifecycle.sources.domain import AttributeSource, Metric, check_metric, check_source
-
-Leap = Literal["feb28", "mar1"]
 
 
 class Value(msgspec.Struct, frozen=True):
@@ -27,6 +28,7 @@ class Value(msgspec.Struct, frozen=True):
 
     name: Code
     condition: Condition
+    title: Label | None = None
 
 
 class Dimension(msgspec.Struct, frozen=True):
@@ -82,6 +84,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         _check_total(self)
         for rule in self.rules:
             _check_trigger(rule, {value.name for value in values})
+            _check_dates(self, rule)
+            _check_reentry(self, rule)
         for place, condition, scope in _conditions(self):
             check(place, condition, scope)
         _check_guards(self)
@@ -159,3 +163,29 @@ def _check_trigger(rule: Rule, values: set[str]) -> None:
             for name in (value, *getattr(rule.trigger, "coming_from", ())):
                 if name not in values:
                     raise PolicyError(f"rules.{rule.id}: no stage, health or segment {name!r}")
+    if rule.undo and rule.undo.leaves not in values:
+        raise PolicyError(f"rules.{rule.id}: no stage, health or segment {rule.undo.leaves!r} to leave")
+    if rule.undo and rule.undo.by not in {None, *EVENTS}:
+        raise PolicyError(f"rules.{rule.id}: no event {rule.undo.by!r} that happens to a member")
+
+
+def _check_dates(policy: Policy, rule: Rule) -> None:
+    match rule.trigger:
+        case DaysAfter(metric=name) if name not in {metric.name for metric in policy.metrics}:
+            raise PolicyError(f"rules.{rule.id}: no metric {name!r} to count days from")
+        case Yearly(attribute=name) if name not in {source.name for source in policy.attributes}:
+            raise PolicyError(f"rules.{rule.id}: no attribute {name!r} that tells a day of the year")
+        case Scheduled(weekdays=(), month_day=None):
+            raise PolicyError(f"rules.{rule.id}: a schedule without a day")
+
+
+def _check_reentry(policy: Policy, rule: Rule) -> None:
+    if not isinstance(rule.reentry, Per):
+        return
+    known = kinds_of(EVENTS[rule.trigger.event]) if isinstance(rule.trigger, On) else {}
+    for field in rule.reentry.fields:
+        metric, _, measure = field.rpartition(".")
+        if metric and (metric not in {each.name for each in policy.metrics} or measure not in MEASURES):
+            raise PolicyError(f"rules.{rule.id}: {field!r} is nothing that a metric has once")
+        if not metric and field not in known:
+            raise PolicyError(f"rules.{rule.id}: no field {field!r} of an event that triggers it")

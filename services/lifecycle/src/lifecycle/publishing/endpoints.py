@@ -1,6 +1,6 @@
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from common.auth.access import Operator
 from common.db import UnitOfWork
@@ -27,6 +27,7 @@ from lifecycle.publishing.schemas import (
 router = APIRouter(tags=["policies"])
 
 VersionNumber = Annotated[int, Path(ge=1, le=2**31 - 1)]
+Note = Annotated[str, Query(max_length=500, description="Why, for whoever reads the record of changes.")]
 RuleId = Annotated[str, Path(min_length=1, max_length=64)]
 
 
@@ -86,11 +87,11 @@ async def publish_policy(
     return await run_once(db, key, action)
 
 
-@router.post("/policies/{version}/abandon", operation_id="abandon_policy", status_code=204)
-async def abandon_policy(version: VersionNumber, body: ChangeOrder, operator: Operator, db: Db) -> None:
-    """Give a version in preparation up."""
+@router.delete("/policies/{version}", operation_id="abandon_policy", status_code=204)
+async def abandon_policy(version: VersionNumber, operator: Operator, db: Db, note: Note = "") -> None:
+    """Give a version in preparation up; its text is kept."""
     async with db.transaction() as uow:
-        await service.abandon(uow, version, operator_id=operator.id, note=body.note)
+        await service.abandon(uow, version, operator_id=operator.id, note=note)
 
 
 @router.post("/policies/{version}/restore", operation_id="restore_policy", status_code=201, response_model=PreparedView)
@@ -106,18 +107,18 @@ async def restore_policy(
     return await run_once(db, key, action)
 
 
-@router.post("/rules/{rule}/pause", operation_id="pause_rule", status_code=204)
-async def pause_rule(rule: RuleId, body: ChangeOrder, operator: Operator, db: Db) -> None:
+@router.put("/rules/{rule}/pause", operation_id="pause_rule", status_code=204)
+async def pause_rule(rule: RuleId, operator: Operator, db: Db, note: Note = "") -> None:
     """Let a rule do nothing from the next batch on 暫停, in whatever version."""
     async with db.transaction() as uow:
-        await service.switch_rule(uow, rule, paused=True, operator_id=operator.id, note=body.note)
+        await service.switch_rule(uow, rule, paused=True, operator_id=operator.id, note=note)
 
 
-@router.post("/rules/{rule}/resume", operation_id="resume_rule", status_code=204)
-async def resume_rule(rule: RuleId, body: ChangeOrder, operator: Operator, db: Db) -> None:
+@router.delete("/rules/{rule}/pause", operation_id="resume_rule", status_code=204)
+async def resume_rule(rule: RuleId, operator: Operator, db: Db, note: Note = "") -> None:
     """Let a paused rule act again on what happens from now on."""
     async with db.transaction() as uow:
-        await service.switch_rule(uow, rule, paused=False, operator_id=operator.id, note=body.note)
+        await service.switch_rule(uow, rule, paused=False, operator_id=operator.id, note=note)
 
 
 @router.get("/policy-changes", operation_id="list_policy_changes")

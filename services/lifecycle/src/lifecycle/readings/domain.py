@@ -1,14 +1,13 @@
 """A reading 讀數: what one leaf of a condition is of a member at a moment, under the name by which receipts keep it."""
 
-from calendar import isleap
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
-from typing import get_args
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from lifecycle.calendars.domain import Calendar, Span, length, zone_named
+from lifecycle.calendars.domain import Calendar, Span, length
+from lifecycle.dates.domain import WEEKDAYS, Leap, Told, kept_on
 from lifecycle.expressions.domain import (
     Attribute,
     Count,
@@ -25,13 +24,11 @@ from lifecycle.expressions.domain import (
     Stands,
     Stayed,
     Sum,
-    Weekday,
 )
 from lifecycle.facts.domain import Facts, attribute_of, tally_of
 from lifecycle.measures.domain import Numbers, changes, last_of, timeless
 from lifecycle.members.domain import Episode
-from lifecycle.policy.domain import Leap
-from lifecycle.soundness.domain import BIRTHDAY, ZONE
+from lifecycle.soundness.domain import BIRTHDAY
 from lifecycle.standing.domain import Standing
 
 Reading = Plain | float | None
@@ -41,7 +38,6 @@ Asked = Attribute | Stands | In | Stayed | Hour | OnWeekday | OnHoliday | OnBirt
 """Conditions that are leaves themselves: they ask what is not counted."""
 Readable = Leaf | Asked
 
-WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
 _HOUR = timedelta(hours=1)
 
 
@@ -65,10 +61,8 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def zone(self) -> ZoneInfo:
-        """The member's time zone; the business's, if theirs is unknown."""
-        name = self.attribute(ZONE)
-        zone = zone_named(name) if isinstance(name, str) else None
-        return zone or self.calendar.zone
+        """The member's."""
+        return Told(self.facts, self.numbers, self.calendar).zone("member")
 
     @property
     def local(self) -> datetime:
@@ -147,10 +141,3 @@ def _stayed(leaf: Stayed, situation: Situation) -> float | None:
     if isinstance(leaf.right, Span):
         return situation.day - situation.calendar.day_of(episode.entered_at)
     return (situation.at - episode.entered_at) / _HOUR
-
-
-def kept_on(day: date, leap_birthday: Leap) -> frozenset[str]:
-    """The birthdays, MM-DD, that are kept on a day."""
-    today = f"{day:%m-%d}"
-    moved = not isleap(day.year) and today == ("02-28" if leap_birthday == "feb28" else "03-01")
-    return frozenset({today, "02-29"} if moved else {today})

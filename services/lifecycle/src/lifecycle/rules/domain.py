@@ -1,7 +1,6 @@
-"""Which rules an event or an entered value triggers, now or later, and under which key.
+"""Which rules an event or an entered value triggers, now or later, and whom an operator enrols.
 
 Only what a member caused, by an event or by letting time pass, triggers: a publish, a merge or a correction fires nothing.
-The key is nothing for `once`, value#episode for a value, the event's id, or fields of it, for an event.
 """
 
 from collections.abc import Iterator
@@ -12,11 +11,13 @@ import msgspec
 
 from common.contracts.event import Event
 from common.contracts.lifecycle import Cause
+from lifecycle.dates.domain import Told
 from lifecycle.engine.domain import Engine
 from lifecycle.events.domain import field_of
 from lifecycle.expressions.domain import Plain
+from lifecycle.keys.domain import key_of
 from lifecycle.members.domain import Member, Pending
-from lifecycle.rulebook.domain import Enters, Held, Leaves, Per, Rule
+from lifecycle.rulebook.domain import Enters, Held, Leaves, Rule
 from lifecycle.transitions.domain import Transition
 
 
@@ -28,15 +29,17 @@ class Occasion(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     """Logical time of the trigger."""
     value: str | None = None
-    """The value that triggered, and which stay in it; None when an event did."""
+    """The value that triggered, and which stay in it; None when an event or a date did."""
     episode: int = 0
     event: dict[str, Plain] = {}
     """The fields of the event that triggered which the rule's condition asks."""
     waited: bool = False
     """Decided upon before, and released now."""
+    depth: int = 0
+    """Of causation 因果深度: how many events, one the cause of the next, led to it."""
 
 
-class Withdrawn(msgspec.Struct, frozen=True):
+class Orphan(msgspec.Struct, frozen=True):
     """What waited for a rule that the policy does not have any more."""
 
     pending: Pending
@@ -58,10 +61,18 @@ def is_caused_by_member(cause: Cause) -> bool:
     return cause in {"event", "time"}
 
 
-def triggered_by_event(engine: Engine, event: Event, event_id: UUID, at: datetime) -> Iterator[Occasion]:
+def told_of(engine: Engine, member: Member) -> Told:
+    return Told(member.facts, engine.numbers, engine.calendar)
+
+
+def triggered_by_event(
+    engine: Engine, member: Member, event: Event, *, event_id: UUID, depth: int = 0
+) -> Iterator[Occasion]:
+    """`member`: at the event, with it in their facts."""
     for rule in engine.on_event.get(event.NAME, ()):
         said = {name: value for name in engine.said[rule.id] if (value := field_of(event, name)) is not None}
-        yield Occasion(rule=rule, key=_event_key(rule, event, event_id), at=at, event=said)
+        key = key_of(rule, told_of(engine, member), natural=str(event_id), at=member.at, event=event)
+        yield Occasion(rule=rule, key=key, at=member.at, event=said, depth=depth)
 
 
 def triggered_by_change(engine: Engine, member: Member, transition: Transition) -> Iterator[Occasion | Pending]:
@@ -73,20 +84,36 @@ def triggered_by_change(engine: Engine, member: Member, transition: Transition) 
         for rule in engine.on_entering.get(entered, ()):
             trigger = rule.trigger
             if not isinstance(trigger, Enters) or not trigger.coming_from or left in trigger.coming_from:
-                yield _later(engine, rule, entered, transition.episode, transition.at)
+                yield _later(engine, member, rule, entered, transition.episode, transition)
     if left is not None:
         for rule in engine.on_leaving.get(left, ()):
-            yield _later(engine, rule, left, member.episodes[left].number, transition.at)
+            yield _later(engine, member, rule, left, member.episodes[left].number, transition)
 
 
-def matured(engine: Engine, member: Member) -> Iterator[Occasion | Pending | Withdrawn]:
+def enrolled(engine: Engine, member: Member, rule: Rule, *, enrolment_id: UUID, at: datetime) -> Occasion:
+    """What an operator brings by hand, whatever triggers the rule otherwise; not before the member's own time. A rule on a
+    value asks as ever that the member is still in it.
+    """
+    value = getattr(rule.trigger, "value", None)
+    episode = member.episodes.get(value) if value else None
+    moment = max(member.at, at)
+    return Occasion(
+        rule=rule,
+        key=key_of(rule, told_of(engine, member), natural=str(enrolment_id), at=moment),
+        at=moment,
+        value=value,
+        episode=episode.number if episode else 0,
+    )
+
+
+def matured(engine: Engine, member: Member) -> Iterator[Occasion | Pending | Orphan]:
     """What each pending rule is by now: its occasion when it is due or its value was left, else pending as before."""
     for pending in member.pending:
         rule = engine.rules.get(pending.rule)
         if rule is None:
-            yield Withdrawn(pending)
+            yield Orphan(pending)
         elif pending.due <= member.at or not _stays(engine, member, rule, pending):
-            yield _due(rule, pending, member.at)
+            yield _due(engine, member, rule, pending)
         else:
             yield pending
 
@@ -97,36 +124,26 @@ def _stays(engine: Engine, member: Member, rule: Rule, pending: Pending) -> bool
     return is_still(engine, member, rule, pending.value, pending.episode)
 
 
-def _later(engine: Engine, rule: Rule, value: str, episode: int, at: datetime) -> Occasion | Pending:
+def _later(
+    engine: Engine, member: Member, rule: Rule, value: str, episode: int, transition: Transition
+) -> Occasion | Pending:
     wait = rule.trigger.duration if isinstance(rule.trigger, Held) else getattr(rule.trigger, "settle", None)
+    pending = Pending(rule.id, value, episode, transition.at, depth=transition.depth)
     if wait is None:
-        return Occasion(rule=rule, key=_value_key(rule, value, episode), at=at, value=value, episode=episode)
-    return Pending(rule.id, value, episode, engine.calendar.after(at, wait))
+        return _due(engine, member, rule, pending)
+    return msgspec.structs.replace(pending, due=engine.calendar.after(transition.at, wait))
 
 
-def _due(rule: Rule, pending: Pending, at: datetime) -> Occasion:
-    waited = pending.since is not None
-    key = pending.key if pending.since or pending.value is None else _value_key(rule, pending.value, pending.episode)
+def _due(engine: Engine, member: Member, rule: Rule, pending: Pending) -> Occasion:
+    """Its key is found now, unless it waited to be released under one."""
+    natural = f"{pending.value}#{pending.episode}"
     return Occasion(
         rule=rule,
-        key=key,
-        at=pending.since or at,
+        key=pending.key if pending.since else key_of(rule, told_of(engine, member), natural=natural, at=member.at),
+        at=pending.since or member.at,
         value=pending.value,
         episode=pending.episode,
         event=pending.event,
-        waited=waited,
+        waited=pending.since is not None,
+        depth=pending.depth,
     )
-
-
-def _value_key(rule: Rule, value: str, episode: int) -> str:
-    return "" if rule.reentry == "once" else f"{value}#{episode}"
-
-
-def _event_key(rule: Rule, event: Event, event_id: UUID) -> str:
-    match rule.reentry:
-        case "once":
-            return ""
-        case Per(fields):
-            return "/".join(str(getattr(event, field)) for field in fields)
-        case _:
-            return str(event_id)

@@ -8,6 +8,7 @@ from common.contracts.event import Code
 from lifecycle.events.domain import EVENTS, has_moment, kinds_of
 from lifecycle.expressions.domain import Always, Condition
 from lifecycle.facts.domain import ATTRIBUTES
+from lifecycle.labels.domain import Label
 from lifecycle.soundness.domain import BIRTHDAY, ZONE, PolicyError, check_filter
 
 Number = Annotated[int, msgspec.Meta(ge=1, le=ATTRIBUTES)]
@@ -31,6 +32,7 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
     """Which of those events; asks their own fields only."""
     distinct: str | None = None
     """The field whose different values are counted."""
+    title: Label | None = None
 
     @property
     def every_event(self) -> tuple[str, ...]:
@@ -45,6 +47,8 @@ class AttributeSource(msgspec.Struct, frozen=True, kw_only=True):
     """Permanent, apart from the metrics' numbers."""
     event: str
     field: str
+    where: Condition = Always()
+    """Which of those events; asks their own fields only."""
 
 
 def check_metric(metric: Metric) -> None:
@@ -75,3 +79,4 @@ def check_source(source: AttributeSource) -> None:
         raise PolicyError(f"{place}: {source.event} has no field {source.field!r} to compare")
     if source.name in {BIRTHDAY, ZONE} and kind != "text":
         raise PolicyError(f"{place}: expected a text, {source.field} is a {kind}")
+    check_filter(f"{place}.where", source.where, (source.event,))

@@ -21,7 +21,9 @@ from lifecycle.handovers.domain import handed_over
 from lifecycle.members.domain import Member
 from lifecycle.moments.domain import Stepped, joined, passed
 from lifecycle.rules.domain import triggered_by_event
+from lifecycle.timetables.domain import moved_back
 from lifecycle.versions.domain import Version, Versions
+from lifecycle.withdrawals.domain import answered, withdraw_again_at, withdrawn_again
 
 NOW = sys.maxsize
 """A revision later than any."""
@@ -37,6 +39,8 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     event: Event
     revision: int = NOW
     """What was in force when it was read."""
+    depth: int = 0
+    """Of causation: how many events, one the cause of the next, led to it."""
 
 
 def step(
@@ -50,7 +54,11 @@ def step(
     rare: what fell due within the last second, or an outage.
     """
     event, at = arrival.event, logical_time(None if member is None else member.at, arrival.appended_at)
-    before = _seen(versions, event, at, gate) if member is None else _caught_up(versions, member, at, gate, watermark)
+    before = (
+        _seen(versions, event, at, gate, arrival.depth)
+        if member is None
+        else _caught_up(versions, member, at, gate, watermark)
+    )
     due = due_at(versions, before.member)
     if due is not None and due <= at:
         return msgspec.structs.replace(before, waits=True)
@@ -63,23 +71,35 @@ def step(
         time=arrival.time,
         appended_at=arrival.appended_at,
     )
-    slots = concluded(before.member.slots, event)
+    slots = answered(concluded(before.member.slots, event), event)
     changed = msgspec.structs.replace(
         before.member, facts=facts, slots=slots, sends=counted(before.member.sends, slots)
     )
-    occasions = tuple(triggered_by_event(engine, event, arrival.event_id, at))
-    return joined(before, passed(engine, changed, at=at, cause="event", gate=gate, occasions=occasions))
+    now = msgspec.structs.replace(changed, at=at)
+    occasions = (
+        *triggered_by_event(engine, now, event, event_id=arrival.event_id, depth=arrival.depth),
+        *moved_back(engine, now, before=before.member.facts, depth=arrival.depth),
+    )
+    depth = arrival.depth
+    return joined(
+        before,
+        passed(engine, changed, at=at, cause="event", gate=gate, occasions=occasions, by=event.NAME, depth=depth),
+    )
 
 
 def wake(versions: Versions, member: Member, *, up_to: datetime, gate: datetime) -> Stepped:
     """Let time alone move a member, no further than the watermark; and ask again for what met silence."""
     moved = _caught_up(versions, member, up_to, gate, up_to)
     slots, repeated = asked_again(moved.member.slots, now=up_to, gate=gate)
-    if not repeated:
+    slots, withdrawals = withdrawn_again(slots, member_id=member.member_id, now=up_to, gate=gate)
+    if not (repeated or withdrawals):
         return moved
-    return joined(
-        moved, Stepped(member=msgspec.structs.replace(moved.member, slots=slots), asked_again=tuple(repeated))
+    asking = Stepped(
+        member=msgspec.structs.replace(moved.member, slots=slots),
+        asked_again=tuple(repeated),
+        withdrawals=tuple(withdrawals),
     )
+    return joined(moved, asking)
 
 
 def due_at(versions: Versions, member: Member) -> datetime | None:
@@ -93,6 +113,7 @@ def due_at(versions: Versions, member: Member) -> datetime | None:
 def wake_at(member: Member) -> datetime | None:
     """When the member's timer has to be armed for, at the latest. Who has only another version before them is swept."""
     asks = [at for slot in member.slots for effect in slot.effects if (at := ask_again_at(effect))]
+    asks += [at for slot in member.slots for deed in slot.deeds if (at := withdraw_again_at(deed))]
     return min((*asks, *([member.due] if member.due else [])), default=None)
 
 
@@ -104,10 +125,10 @@ def reconsidered(engine: Engine, member: Member, *, at: datetime, cause: Cause, 
     return passed(engine, member, at=logical_time(member.at, at), cause=cause, gate=gate)
 
 
-def _seen(versions: Versions, event: Event, at: datetime, gate: datetime) -> Stepped:
+def _seen(versions: Versions, event: Event, at: datetime, gate: datetime, depth: int) -> Stepped:
     engine = versions.at(at).engine
     newcomer = Member(member_id=UUID(event.subject), at=at, facts={}, standing={}, episodes={}, version=engine.version)
-    return passed(engine, newcomer, at=at, cause="event", gate=gate)
+    return passed(engine, newcomer, at=at, cause="event", gate=gate, depth=depth)
 
 
 def _caught_up(versions: Versions, member: Member, to: datetime, gate: datetime, watermark: datetime | None) -> Stepped:

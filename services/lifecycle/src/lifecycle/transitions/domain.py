@@ -24,6 +24,8 @@ class Transition(msgspec.Struct, frozen=True, kw_only=True):
     """Of the policy that says so."""
     values: dict[str, Reading] = {}
     """The leaves of the conditions that were asked, by name."""
+    depth: int = 0
+    """Of causation: that of the event, or of what entered the value that time alone ended."""
 
 
 _EVENTS: dict[str, type[StageChanged | HealthChanged]] = {"stage": StageChanged, "health": HealthChanged}

@@ -19,6 +19,7 @@ def arrival_of(received: Received[Any], *, revision: int) -> Arrival:
         appended_at=received.appended_at,
         event=received.event,
         revision=revision,
+        depth=received.envelope.causationdepth,
     )
 
 

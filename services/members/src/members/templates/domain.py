@@ -96,4 +96,5 @@ DEFAULT_TEMPLATES = (
     DefaultTemplate("second_order_4", "復購券", "Second order", 4, 25, 10),
     DefaultTemplate("back_6", "好久不見券", "Good to see you", 6, 39, 14, per_member_limit=24),
     DefaultTemplate("back_10", "回頭券", "Welcome back", 10, 49, 30, per_member_limit=24),
+    DefaultTemplate("birthday_8", "生日券", "Happy birthday", 8, 39, 14, per_member_limit=100),
 )

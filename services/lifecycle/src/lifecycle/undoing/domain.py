@@ -1,0 +1,56 @@
+"""Undoing 撤銷: a member left the value that a rule's actions were for, so they are taken back, whether done, asked for or
+still waiting.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+
+from lifecycle.decisions.domain import Decision
+from lifecycle.engine.domain import Engine
+from lifecycle.members.domain import Member
+from lifecycle.rulebook.domain import Rule
+from lifecycle.rules.domain import is_caused_by_member
+from lifecycle.transitions.domain import Transition
+from lifecycle.withdrawals.domain import Withdrawal, withdrawn
+
+
+def taken_back(
+    engine: Engine, member: Member, transitions: Iterable[Transition], *, by: str | None, gate: datetime
+) -> tuple[Member, list[Decision], list[Withdrawal]]:
+    """The member without what waited for the rules that are undone; a decision for each of those, and what is to be told.
+    `by`: the name of the event that moved the member.
+    """
+    decisions: list[Decision] = []
+    withdrawals: list[Withdrawal] = []
+    for transition in transitions:
+        if is_caused_by_member(transition.cause):
+            for rule in engine.undoing.get(transition.previous or "", ()):
+                if rule.undo and rule.undo.by in {None, by}:
+                    member, dropped = _dropped(member, rule)
+                    member, telling = _withdrawn(member, rule, transition.depth, gate)
+                    decisions += dropped
+                    withdrawals += telling
+    return member, decisions, withdrawals
+
+
+def _dropped(member: Member, rule: Rule) -> tuple[Member, list[Decision]]:
+    waiting = [pending for pending in member.pending if pending.rule == rule.id]
+    if not waiting:
+        return member, []
+    kept = tuple(pending for pending in member.pending if pending.rule != rule.id)
+    decisions = [
+        Decision(rule=rule.id, key=pending.key, at=member.at, reason="undone", depth=pending.depth)
+        for pending in waiting
+    ]
+    return msgspec.structs.replace(member, pending=kept), decisions
+
+
+def _withdrawn(member: Member, rule: Rule, depth: int, gate: datetime) -> tuple[Member, list[Withdrawal]]:
+    slots, telling = list(member.slots), list[Withdrawal]()
+    for index, slot in enumerate(slots):
+        if slot.rule == rule.id:
+            slots[index], told = withdrawn(slot, member_id=member.member_id, depth=depth, gate=gate)
+            telling += told
+    return msgspec.structs.replace(member, slots=tuple(slots)), telling
