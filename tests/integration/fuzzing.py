@@ -199,7 +199,7 @@ def _operation(result: Result[Operation, InvalidSchema]) -> Operation:
     return result.ok()
 
 
-def _what_makes_first(operation: Operation) -> tuple[bool, int]:
-    """What makes and reads things before what changes and ends them."""
+def _what_makes_first(operation: Operation) -> tuple[bool, bool, int]:
+    """What makes and reads things before what changes them, and that before what ends them: the caller, too."""
     methods = ["get", "post", "put", "patch", "delete"]
-    return "{" in operation.path, methods.index(operation.method)
+    return operation.method == "delete", "{" in operation.path, methods.index(operation.method)

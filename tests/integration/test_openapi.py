@@ -21,15 +21,16 @@ import members.app
 import orders.app
 from common.auth.principal import Role
 from common.contracts.event import Event
+from common.contracts.lifecycle import AssignTask, CallWebhook
 from common.contracts.members import MemberRegistered
 from common.ids import new_id
 from common.runtime import Service
 from common.testing.databases import Engines
 from common.testing.services import RunningService, create_service_database, running_service
 from engagement.channels.domain import sign
-from factories.engagement import DEVELOPMENT_SECRET, make_community
+from factories.engagement import DEVELOPMENT_SECRET, make_community, make_endpoint
 from factories.lifecycle import checked_in
-from factories.members import make_member, make_template
+from factories.members import make_member, make_template, requested
 from factories.orders import Shop
 from integration.fuzzing import Fuzzer, World
 
@@ -110,13 +111,24 @@ async def furnish_engagement(service: RunningService) -> World:
         json={"template": "hello"},
         headers=service.headers(Role.OPERATOR, key="new"),
     )
+    complaint = await service.client.post(
+        "/engagement/v1/members/me/complaints",
+        json={"topic": "other", "text": "x"},
+        headers=service.headers(member_id=CALLER, key="new"),
+    )
+    task = AssignTask(team="community_team", due_minutes=5)
+    await make_endpoint(service, url="https://127.0.0.1/")
+    await service.receive(*(requested(action, member_id=CALLER) for action in (task, CallWebhook(endpoint="crm"))))
     return World(
         caller=CALLER,
         paths={
             "community_id": [community],
             "member_id": [str(CALLER)],
             "message_id": [answer.json()["id"]],
-            "code": ["welcome", "hello"],
+            "complaint_id": [complaint.json()["id"]],
+            "task_id": [str(await service.db.fetchval("SELECT id FROM task"))],
+            "delivery_id": [str(await service.db.fetchval("SELECT id FROM webhook_delivery"))],
+            "code": ["welcome", "hello", "community_team", "crm"],
             "channel": ["development"],
         },
         fields={
@@ -124,6 +136,9 @@ async def furnish_engagement(service: RunningService) -> World:
             "member_id": [str(CALLER)],
             "template": ["welcome", "hello"],
             "channel": ["development", "inbox"],
+            "team": ["community_team"],
+            "topic": ["other"],
+            "url": ["https://127.0.0.1/"],
             "sent_at": [datetime.now(UTC).isoformat()],
         },
         sign=sign_delivery,
@@ -174,9 +189,12 @@ async def furnished(name: str, engines: Engines, folder: Path) -> AsyncIterator[
     database = f"openapi_{new_id().hex[-12:]}"
     await create_service_database(engines, name=database, service=SERVICES[name])
     rates = {rate: OFTEN for rate in SERVICES[name].settings.model_fields if rate.endswith("_per_minute")}
-    given = {"members": {"signing_key_file": folder / "key.pem"}}.get(name, {})
+    own: dict[str, dict[str, object]] = {
+        "members": {"signing_key_file": folder / "key.pem"},
+        "engagement": {"outgoing_loopback": True},
+    }
     async with running_service(
-        SERVICES[name], engines=engines, database=database, settings={**rates, **given}
+        SERVICES[name], engines=engines, database=database, settings={**rates, **own.get(name, {})}
     ) as service:
         world = await FURNISH[name](service)
         yield service, replace(world, paths={**world.paths, "letter_id": [await set_aside(service)]})

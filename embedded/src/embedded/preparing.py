@@ -25,6 +25,7 @@ def service_settings(folder: DataFolder, engines: Engines, *, keep_log: bool = F
         "valkey_url": engines.valkey_url,
         "signing_key_file": folder.path / "secrets" / "signing-key.pem",
         "personal_data_secret": folder.secret("personal-data"),
+        "outgoing_secret": folder.secret("outgoing"),
         "bus": "postgres",
     }
     return settings | (kafka_settings(engines.kafka_servers, keep_log=keep_log) if engines.kafka_servers else {})
