@@ -46,7 +46,7 @@ def test_no_life_gets_more(policy: Policy, happened: list[tuple[int, str]], arri
 
 
 @pytest.mark.slow
-@settings(max_examples=1_000, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(policy=ruled(), happened=moments)
 def test_no_life_of_many_gets_more(
     policy: Policy, happened: list[tuple[int, str]], arrive: Callable[..., Arrival]

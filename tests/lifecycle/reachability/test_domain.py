@@ -146,7 +146,7 @@ def test_nobody_ever_comes_to_what_is_told(
 
 
 @pytest.mark.slow
-@settings(max_examples=1_000, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(policy=ruled(), happened=moments)
 def test_nobody_ever_comes_to_what_is_told_of_many_policies(
     policy: Policy, happened: list[tuple[int, str]], arrive: Callable[..., Arrival]
