@@ -39,14 +39,14 @@ def check_bounds(policy: Policy, happened: list[tuple[int, str]], arrive: Callab
             assert points <= total.points
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(policy=ruled(), happened=moments)
 def test_no_life_gets_more(policy: Policy, happened: list[tuple[int, str]], arrive: Callable[..., Arrival]) -> None:
     check_bounds(policy, happened, arrive)
 
 
 @pytest.mark.slow
-@settings(max_examples=1_000, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(policy=ruled(), happened=moments)
 def test_no_life_of_many_gets_more(
     policy: Policy, happened: list[tuple[int, str]], arrive: Callable[..., Arrival]

@@ -1,6 +1,7 @@
 """All that is inspected of a policy comes back together, at its places in the document."""
 
 import re
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -18,6 +19,7 @@ from lifecycle.inspections.domain import inspect
 from lifecycle.places.domain import places
 from lifecycle.policy.domain import Policy
 
+ROOT = Path(__file__).parents[3]
 TOLD = Circumstances(coupons={"newcomer_3": 300}, members={"acquire": 10})
 
 
@@ -54,12 +56,18 @@ def test_a_finding_about_a_condition_is_where_it_is_written() -> None:
 NEVER = small(segments="x: orders.days(7d) >= 8").segments[1].condition
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(policy=ruled())
 def test_any_policy_can_be_inspected_and_told_in_both_languages(policy: Policy) -> None:
     found = inspect(policy, TOLD)
     assert all(each.told("en").startswith(each.path) for each in found)
     assert all(re.search(r"[\u4e00-\u9fff]", each.message("zh")) for each in found)
+
+
+def test_the_page_shows_circumstances_that_can_be_read() -> None:
+    (document,) = re.findall(r"```json\n(.*?)```", (ROOT / "docs/policy-check.md").read_text(), re.DOTALL)
+    told = msgspec.json.decode(document, type=Circumstances)
+    assert all(getattr(told, field) for field in Circumstances.__struct_fields__)
 
 
 @pytest.mark.parametrize(

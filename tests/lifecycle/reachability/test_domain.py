@@ -137,7 +137,7 @@ def check_nobody_comes(policy: Policy, happened: list[tuple[int, str]], arrive: 
     assert not {name for part, name, *_ in told if part == "rules"} & {decision.rule for _, decision in life.acted}
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(policy=ruled(), happened=moments)
 def test_nobody_ever_comes_to_what_is_told(
     policy: Policy, happened: list[tuple[int, str]], arrive: Callable[..., Arrival]
@@ -146,7 +146,7 @@ def test_nobody_ever_comes_to_what_is_told(
 
 
 @pytest.mark.slow
-@settings(max_examples=1_000, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(policy=ruled(), happened=moments)
 def test_nobody_ever_comes_to_what_is_told_of_many_policies(
     policy: Policy, happened: list[tuple[int, str]], arrive: Callable[..., Arrival]

@@ -18,9 +18,10 @@ from factories.lifecycle_conditions import (
     situations,
     some_facts,
 )
+from lifecycle.calendars.domain import Span
 from lifecycle.engine.domain import compiled
 from lifecycle.explanations.domain import explain
-from lifecycle.expressions.domain import Always, And, Condition, Not, Stands
+from lifecycle.expressions.domain import Always, And, Compare, Condition, Count, Not, Stands
 from lifecycle.facts.domain import Facts
 from lifecycle.policy.domain import Dimension, Policy, Value
 from lifecycle.readings.domain import Situation
@@ -67,20 +68,20 @@ facts = some_facts().map(as_counted)
 days = st.integers(TODAY, TODAY + 120)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(deadline=None)
 @given(facts=facts, condition=asking(), day=days)
 def test_what_holds_of_anybody_is_possible(facts: Facts, condition: Condition, day: int) -> None:
     check_possible(WORLD, condition, situation(facts, day))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(deadline=None)
 @given(facts=facts, conditions=st.lists(asking(), min_size=2, max_size=4), day=days)
 def test_what_holds_together_is_possible_together(facts: Facts, conditions: list[Condition], day: int) -> None:
     asked = situation(facts, day)
     assert can_hold(WORLD, *((each, explain(each, asked).truth) for each in conditions))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(deadline=None)
 @given(asked=situations(), condition=composed(rules_atoms()), more=asking())
 def test_what_only_rules_ask_is_possible_where_it_holds(
     asked: Situation, condition: Condition, more: Condition
@@ -99,7 +100,7 @@ def test_what_only_rules_ask_is_possible_where_it_holds(
     check_possible(given_names, And((condition, more)), asked)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(deadline=None)
 @given(policy=policies(), facts=facts, day=days)
 def test_where_a_member_stands_is_possible(policy: Policy, facts: Facts, day: int) -> None:
     metrics = tuple(WORLD.metrics.values())
@@ -113,6 +114,17 @@ def test_where_a_member_stands_is_possible(policy: Policy, facts: Facts, day: in
     )
     wanted = [Stands("stage", (stands["stage"],)), Stands("health", (stands["health"],))]
     assert can_hold(world, *((each, True) for each in wanted))
+
+
+def test_without_what_is_taken_back_the_same_facts_would_be_called_impossible() -> None:
+    """The control: why counts of a metric that is taken back are not compared over windows."""
+    tally = gathered([(TODAY - 60, -2, 0), (TODAY, 3, 0)])
+    assert tally is not None
+    asked = situation({NUMBERS["orders"]: tally}, TODAY)
+    condition = And((Compare(Count("orders", Span(30)), ">=", 3), Compare(Count("orders"), "<", 3)))
+    assert explain(condition, asked).truth
+    assert can_hold(WORLD, (condition, True))
+    assert not can_hold(world_of(POLICY), (condition, True))
 
 
 SHOP = World(

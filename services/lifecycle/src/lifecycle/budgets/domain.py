@@ -7,6 +7,7 @@ from lifecycle.circumstances.domain import Circumstances
 from lifecycle.expenses.domain import Bound, Expense, Total, expenses, for_a_member, for_members
 from lifecycle.faults.domain import Fault, Said, Text, finding
 from lifecycle.policy.domain import Policy
+from lifecycle.reachability.domain import awaited
 
 GIVES = Text(
     "gives",
@@ -79,7 +80,7 @@ def _rule(each: Expense, currency: str) -> Iterator[Fault]:
 
 def _standing(policy: Policy, told: Circumstances) -> Iterator[Fault]:
     for rule in policy.rules:
-        value = getattr(rule.trigger, "value", None)
+        value = awaited(rule)
         if told.members and value and told.members.get(value):
             yield finding(STAND_THERE, f"rules.{rule.id}.when", "note", members=told.members[value], value=value)
 

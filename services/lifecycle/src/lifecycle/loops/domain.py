@@ -4,7 +4,7 @@ An action has an outcome, which is an event. It triggers rules that wait for it;
 and stages, healths and segments that ask for those may change by it, which triggers rules, too.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from common.contracts.engagement import (
@@ -19,9 +19,10 @@ from common.contracts.lifecycle import Action, AssignTask, CallWebhook, GrantPoi
 from common.contracts.members import CouponIssued, PointsEarned, RewardGranted, RewardRefused
 from lifecycle.bottlenecks.domain import limits
 from lifecycle.demands.domain import Wanted
-from lifecycle.expressions.domain import Always, Attribute, In, Node, Plain, Said, Stands, metrics_of, walk
+from lifecycle.expressions.domain import Attribute, In, Node, Plain, Said, Stands, metrics_of, walk
 from lifecycle.faults.domain import Fault, Text, finding
 from lifecycle.policy.domain import Policy
+from lifecycle.reachability.domain import awaited
 from lifecycle.rulebook.domain import On, Rule
 from lifecycle.satisfiability.domain import always_holds, can_hold
 from lifecycle.worlds.domain import World
@@ -48,7 +49,7 @@ class Outcome:
     """An event that an action brings, and what is known of its fields."""
 
     event: str
-    fields: Mapping[str, Plain]
+    fields: tuple[tuple[str, Plain], ...]
     is_certain: bool = True
     """Whether it comes whenever the action is carried out."""
 
@@ -64,7 +65,14 @@ class Link:
 
 def loops(policy: Policy, world: World) -> Iterator[Fault]:
     """Each circle of rules once, at the rule that stands first in the document."""
-    links = {rule.id: _links(policy, world, rule) for rule in policy.rules}
+    caused = {rule.id: [outcome for action in rule.actions for outcome in outcomes(action)] for rule in policy.rules}
+    by_outcome = {
+        outcome: (*_told_to(policy, world, outcome), *_moving(policy, world, outcome))
+        for outcome in {outcome for each in caused.values() for outcome in each}
+    }
+    links = {
+        rule: _certain_first(link for outcome in each for link in by_outcome[outcome]) for rule, each in caused.items()
+    }
     seen: set[frozenset[str]] = set()
     for rule in policy.rules:
         circle = _circle(links, rule)
@@ -94,37 +102,29 @@ def _told(policy: Policy, rule: Rule, links: tuple[Link, ...]) -> Fault:
 def outcomes(action: Action) -> Iterator[Outcome]:
     match action:
         case IssueCoupon(template=template):
-            yield Outcome(CouponIssued.NAME, {"template": template, "source": "action"})
-            yield Outcome(RewardGranted.NAME, {"kind": "coupon"})
-            yield Outcome(RewardRefused.NAME, {"kind": "coupon"}, is_certain=False)
+            yield Outcome(CouponIssued.NAME, (("template", template), ("source", "action")))
+            yield Outcome(RewardGranted.NAME, (("kind", "coupon"),))
+            yield Outcome(RewardRefused.NAME, (("kind", "coupon"),), is_certain=False)
         case GrantPoints(points=points, reason=reason):
-            yield Outcome(PointsEarned.NAME, {"points": points, "reason": reason})
-            yield Outcome(RewardGranted.NAME, {"kind": "points"})
-            yield Outcome(RewardRefused.NAME, {"kind": "points"}, is_certain=False)
+            yield Outcome(PointsEarned.NAME, (("points", points), ("reason", reason)))
+            yield Outcome(RewardGranted.NAME, (("kind", "points"),))
+            yield Outcome(RewardRefused.NAME, (("kind", "points"),), is_certain=False)
         case SendMessage(template=template, channel=channel):
-            yield Outcome(MessageSent.NAME, {"template": template, "channel": channel})
-            yield Outcome(MessageRefused.NAME, {"template": template, "channel": channel}, is_certain=False)
+            yield Outcome(MessageSent.NAME, (("template", template), ("channel", channel)))
+            yield Outcome(MessageRefused.NAME, (("template", template), ("channel", channel)), is_certain=False)
         case AssignTask(team=team):
-            yield Outcome(TaskOpened.NAME, {"team": team})
-            yield Outcome(TaskRefused.NAME, {"team": team}, is_certain=False)
+            yield Outcome(TaskOpened.NAME, (("team", team),))
+            yield Outcome(TaskRefused.NAME, (("team", team),), is_certain=False)
         case CallWebhook(endpoint=endpoint):
-            yield Outcome(WebhookDelivered.NAME, {"endpoint": endpoint})
-            yield Outcome(WebhookRefused.NAME, {"endpoint": endpoint}, is_certain=False)
-
-
-def _links(policy: Policy, world: World, rule: Rule) -> tuple[Link, ...]:
-    return tuple(
-        link
-        for action in rule.actions
-        for outcome in outcomes(action)
-        for link in (*_told_to(policy, world, outcome), *_moving(policy, world, outcome))
-    )
+            yield Outcome(WebhookDelivered.NAME, (("endpoint", endpoint),))
+            yield Outcome(WebhookRefused.NAME, (("endpoint", endpoint),), is_certain=False)
 
 
 def _told_to(policy: Policy, world: World, outcome: Outcome) -> Iterator[Link]:
     given = _given(outcome)
     for rule in policy.rules:
-        if rule.trigger == On(outcome.event) and can_hold(world, *given, (rule.condition, True)):
+        is_told = isinstance(rule.trigger, On) and rule.trigger.event == outcome.event
+        if is_told and can_hold(world, *given, (rule.condition, True)):
             is_certain = outcome.is_certain and always_holds(world, rule.condition, *given)
             yield Link(rule, (outcome.event,), is_certain)
 
@@ -139,7 +139,7 @@ def _moving(policy: Policy, world: World, outcome: Outcome) -> Iterator[Link]:
     } | {source.name for source in policy.attributes if source.event == outcome.event}
     moved = _moved(policy, asked)
     for rule in policy.rules:
-        value = getattr(rule.trigger, "value", None)
+        value = awaited(rule)
         if value in moved:
             yield Link(rule, (outcome.event, moved[value]), is_certain=False)
 
@@ -166,12 +166,16 @@ def _names(node: Node) -> set[str]:
 
 
 def _given(outcome: Outcome) -> tuple[Wanted, ...]:
-    return tuple((Said(name, "==", (value,)), True) for name, value in outcome.fields.items()) or ((Always(), True),)
+    return tuple((Said(name, "==", (value,)), True) for name, value in outcome.fields)
+
+
+def _certain_first(links: Iterable[Link]) -> tuple[Link, ...]:
+    return tuple(sorted(links, key=lambda link: not link.is_certain))
 
 
 def _circle(links: Mapping[str, tuple[Link, ...]], start: Rule) -> tuple[Link, ...]:
     """The shortest way from the rule to itself; of equally short ones a certain one; empty when there is none."""
-    ways: list[tuple[Link, ...]] = [(link,) for link in sorted(links[start.id], key=lambda link: not link.is_certain)]
+    ways: list[tuple[Link, ...]] = [(link,) for link in links[start.id]]
     reached: set[str] = set()
     while ways:
         further = []
@@ -181,6 +185,6 @@ def _circle(links: Mapping[str, tuple[Link, ...]], start: Rule) -> tuple[Link, .
                 return way
             if last not in reached:
                 reached.add(last)
-                further += [(*way, link) for link in sorted(links[last], key=lambda link: not link.is_certain)]
+                further += [(*way, link) for link in links[last]]
         ways = further
     return ()

@@ -77,6 +77,15 @@ def is_entered(world: World, value: str) -> bool:
     return can_hold(world, *in_value(world, value))
 
 
+def awaited(rule: Rule) -> str | None:
+    """The stage, health or segment whose entering, leaving or holding triggers the rule."""
+    match rule.trigger:
+        case Enters(value) | Leaves(value) | Held(value):
+            return value
+        case _:
+            return None
+
+
 def _judged(world: World, path: str, condition: Condition) -> Iterator[Fault]:
     """A condition, or parts of it, that cannot be meant."""
     if not can_hold(world, (condition, True)):
@@ -114,7 +123,7 @@ def _unreachable_values(world: World, part: str, dimension: Dimension) -> Iterat
 
 def _unreachable_rule(policy: Policy, world: World, rule: Rule) -> Iterator[Fault]:
     path = f"rules.{rule.id}"
-    value = getattr(rule.trigger, "value", None)
+    value = awaited(rule)
     if value is not None and not is_entered(world, value):
         yield finding(NEVER_ENTERED, f"{path}.when", value=value)
         return

@@ -11,19 +11,22 @@ from lifecycle.expressions.domain import And, Condition, Not, Or
 from lifecycle.possibilities.domain import Possibilities, narrowed
 from lifecycle.worlds.domain import World
 
-MOST_STEPS = 2_000
+MOST_WORK = 200_000
+_EACH_STEP = 50
 
 
 class TooLarge(Exception):
     """The search was given up."""
 
 
-class _Steps:
-    def __init__(self) -> None:
-        self.left = MOST_STEPS
+class _Work:
+    """What is left of it. A step draws conclusions about each pair of what is known."""
 
-    def count(self) -> None:
-        self.left -= 1
+    def __init__(self) -> None:
+        self.left = MOST_WORK
+
+    def step(self, state: Possibilities) -> None:
+        self.left -= _EACH_STEP + len(state) ** 2
         if self.left < 0:
             raise TooLarge
 
@@ -38,7 +41,7 @@ def can_hold(world: World, *wanted: Wanted) -> bool:
 
 def ways(world: World, *wanted: Wanted) -> Iterator[Possibilities]:
     """Whoever fulfils all of that is in one of these. Raises TooLarge."""
-    yield from _search(world, list(wanted), [], {}, _Steps())
+    yield from _search(world, list(wanted), [], {}, _Work())
 
 
 def always_holds(world: World, condition: Condition, *given: Wanted) -> bool:
@@ -46,13 +49,13 @@ def always_holds(world: World, condition: Condition, *given: Wanted) -> bool:
 
 
 def _search(
-    world: World, wanted: list[Wanted], choices: list[tuple[Alternative, ...]], state: Possibilities, steps: _Steps
+    world: World, wanted: list[Wanted], choices: list[tuple[Alternative, ...]], state: Possibilities, work: _Work
 ) -> Iterator[Possibilities]:
     """What leaves no choice is done first, then every alternative of the smallest choice is tried."""
     while wanted:
         options = _options(world, *wanted.pop())
         if len(options) == 1:
-            steps.count()
+            work.step(state)
             after = narrowed(world, state, options[0].demands)
             if after is None:
                 return
@@ -68,10 +71,10 @@ def _search(
     choice = min(choices, key=len)
     rest = [each for each in choices if each is not choice]
     for option in choice:
-        steps.count()
+        work.step(state)
         after = narrowed(world, state, option.demands)
         if after is not None:
-            yield from _search(world, list(option.wanted), rest, after, steps)
+            yield from _search(world, list(option.wanted), rest, after, work)
 
 
 def _options(world: World, condition: Condition, holds: bool) -> tuple[Alternative, ...]:
