@@ -121,8 +121,9 @@ def _when(trigger: Trigger) -> str:
             return f"`{event}`"
         case Held(value, duration):
             return f"`{value}` for {_duration(duration)} without a break"
-        case Enters(value, settle):
-            return _changed(value, "entered", settle)
+        case Enters(value, settle, coming_from):
+            left = f" from {' or '.join(f'`{each}`' for each in coming_from)}" if coming_from else ""
+            return _changed(value, f"entered{left}", settle)
         case Leaves(value, settle):
             return _changed(value, "left", settle)
         case Enrolment():

@@ -57,6 +57,8 @@ def test_a_missing_field_is_named_with_its_type(name: str) -> None:
     [
         (changed(specversion="0.3"), "specversion"),
         (changed(specversion=1.0), "specversion"),
+        (changed(causationdepth=-1), "causationdepth"),
+        (changed(causationdepth="deep"), "causationdepth"),
         (changed(id="no uuid"), "id"),
         (changed(id=7), "id"),
         (changed(source=None), "source"),

@@ -217,6 +217,20 @@ async def test_events_carry_their_service_their_time_and_their_cause(db: Databas
     assert before <= envelope.time <= datetime.now(UTC)
 
 
+async def test_an_event_is_one_deeper_than_its_cause_or_as_deep_as_is_said(db: Database) -> None:
+    event = ProfileChanged(member_id=MEMBER, fields=["name"])
+    async with db.transaction() as uow:
+        uow.append(event)
+        first, _ = decode(uow.events[0].envelope)
+        uow.append(event, cause=first)
+        second, _ = decode(uow.events[1].envelope)
+        uow.append(event, cause=second)
+        uow.append(event, depth=5)
+        depths = [decode(each.envelope)[0].causationdepth for each in uow.events]
+    assert depths == [0, 1, 2, 5]
+    assert b"causationdepth" not in uow.events[0].envelope
+
+
 async def test_jsonb_is_python_values(db: Database) -> None:
     value = {"a": [1, None, "ä"], "b": {"c": True}}
     assert await db.fetchval("SELECT $1::jsonb", value) == value

@@ -19,7 +19,7 @@ from lifecycle.guards.domain import Guards
 from lifecycle.members.domain import Member, decode, encode
 from lifecycle.moments.domain import Stepped
 from lifecycle.policy.domain import Value
-from lifecycle.rulebook.domain import Enters, Rule, Undo
+from lifecycle.rulebook.domain import Enters, On, Rule, Undo
 from lifecycle.stepping.domain import Arrival, reconsidered, step, wake, wake_at
 from lifecycle.versions.domain import alone
 from lifecycle.withdrawals.domain import MOST_ASKS, Withdrawal
@@ -150,6 +150,21 @@ def test_only_the_named_event_takes_back_and_without_one_any_leaving_does(arrive
     assert bought(arrive).happens("order.confirmed", later, confirmed_at=NOON + 3 * DAY).withdrawals == []
     anyhow = bought(arrive, undo=Undo("convert")).happens("order.confirmed", later, confirmed_at=NOON + 3 * DAY)
     assert [each.event.kind for each in anyhow.withdrawals] == ["issue_coupon"]
+
+
+def test_an_earlier_stay_keeps_what_it_was_given(arrive: Arrive) -> None:
+    """Ended by a second buying day; the stay that the voided order ends is another."""
+    history = bought(arrive, reentry="each").answers("reward.granted", 1)
+    history.happens("order.confirmed", 72, confirmed_at=NOON + 3 * DAY)
+    history.happens("order.voided", 73, confirmed_at=NOON + 3 * DAY).happens("order.voided", 74)
+    first, second = history.member.slots if history.member else ()
+    assert [(slot.key, slot.state) for slot in (first, second)] == [("convert#1", "done"), ("convert#2", "undoing")]
+
+
+def test_all_that_events_brought_is_taken_back(arrive: Arrive) -> None:
+    history = History(engine_of(trigger=On("message.read"), reentry="each"), arrive).happens("order.confirmed", 0)
+    history.happens("message.read", 1).happens("message.read", 2).happens("order.voided", 3)
+    assert len({each.event.action_id for each in history.withdrawals}) == 2
 
 
 def test_a_publish_takes_nothing_back(arrive: Arrive) -> None:

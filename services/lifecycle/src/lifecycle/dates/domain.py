@@ -105,7 +105,7 @@ def datings(trigger: object, told: Told, *, unit: str, after: datetime) -> Itera
     source = source_of(trigger, told)
     if not isinstance(trigger, Dated) or source is None:
         return
-    zone, later = source[1], spread_over(trigger.spread, unit)
+    zone, later = source[1], spread_over(trigger.spread, unit) if trigger.spread else timedelta(0)
     first = after.astimezone(zone).toordinal() - EPOCH - _BEFORE
     for day, key in _days(trigger, source[0], first):
         if day >= LAST_DAY:

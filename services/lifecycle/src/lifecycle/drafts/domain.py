@@ -8,18 +8,15 @@ import msgspec
 
 from common.contracts.members import ConsentChanged
 from lifecycle.calendars.domain import zone_named
-from lifecycle.caps.domain import Cap, Keep
-from lifecycle.clauses.domain import CLOCK, EVENT, FIELD, NAME, OWN, RULE, Written, as_written
+from lifecycle.clauses.domain import FIELD, OWN, RULE, Written, as_written
 from lifecycle.documents.domain import Mapping, Node
-from lifecycle.durations.domain import as_elapsed, as_time_of_day
 from lifecycle.events.domain import EVENTS
 from lifecycle.expressions.domain import Condition, Said
 from lifecycle.faults.domain import Text
-from lifecycle.holdouts.domain import Holdout
 from lifecycle.labels.domain import Label, as_label
-from lifecycle.notations.domain import as_flag, as_share, as_text, as_whole
-from lifecycle.quiet.domain import Quiet
-from lifecycle.readers.domain import Reader, Spot, as_one_of, as_scalar, by_kind, expected, such_that, then
+from lifecycle.notations.domain import as_text
+from lifecycle.precautions.domain import GUARDS, GuardsDraft
+from lifecycle.readers.domain import Reader, Spot, as_scalar, by_kind, expected, such_that, then
 from lifecycle.shapes.domain import (
     NOT_MAPPING,
     as_cases,
@@ -32,6 +29,7 @@ from lifecycle.shapes.domain import (
 )
 from lifecycle.soundness.domain import CONSENT
 from lifecycle.sources.domain import Retraction
+from lifecycle.triggers.domain import EVENT, NAME
 
 NOT_ZONE = Text(
     "not_zone", en="{found!r} is no time zone; write Asia/Shanghai", zh="「{found}」不是時區；請寫 Asia/Shanghai"
@@ -67,22 +65,6 @@ class AttributeDraft(msgspec.Struct, frozen=True, kw_only=True):
     field: str
     where: Written | Condition | None = None
     """As it stands in the document, unless a short form says it."""
-
-
-class ClassDraft(msgspec.Struct, frozen=True, kw_only=True):
-    refuse_if: Written | None = None
-    consent: str | None = None
-    quiet: bool = True
-    held_out: bool = True
-
-
-class GuardsDraft(msgspec.Struct, frozen=True, kw_only=True):
-    classes: dict[str, ClassDraft] = {}
-    caps: tuple[Cap, ...] = ()
-    quiet: Quiet | None = None
-    holdout: Holdout | None = None
-    causation_depth: int | None = None
-    """None: the language's own."""
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,58 +145,6 @@ METRIC = as_mapping(
 VALUE: Reader[ValueDraft] = by_kind(
     text=then(as_written, ValueDraft),
     mapping=as_mapping(ValueDraft, {"if": required(as_written, to="condition"), "title": optional(TITLE)}),
-)
-CAP = as_mapping(
-    Cap,
-    {
-        "class": required(NAME, to="sent_as"),
-        "max": required(as_whole(1, 10_000), to="most"),
-        "per": required(as_one_of(("day", "week", "month"))),
-        "channel": optional(NAME),
-        "keep": optional(
-            as_mapping(Keep, {"priority": required(as_whole(0, 100)), "slots": required(as_whole(1, 10_000))})
-        ),
-    },
-)
-CLASS = as_mapping(
-    ClassDraft,
-    {
-        "refuse_if": optional(as_written),
-        "consent": optional(NAME),
-        "quiet": optional(as_flag()),
-        "holdout": optional(as_flag(), to="held_out"),
-    },
-)
-GUARDS = as_mapping(
-    GuardsDraft,
-    {
-        "classes": optional(as_table(CLASS)),
-        "caps": optional(as_list(CAP)),
-        "quiet": optional(
-            as_mapping(
-                Quiet,
-                {
-                    "from": required(as_time_of_day(), to="begins"),
-                    "to": required(as_time_of_day(), to="ends"),
-                    "tz": optional(CLOCK, to="clock"),
-                    "then": optional(as_one_of(("defer", "drop"))),
-                    "max_defer": optional(as_elapsed(), to="longest"),
-                    "spread": optional(as_elapsed()),
-                },
-            )
-        ),
-        "causation_depth": optional(as_whole(1, 100)),
-        "holdout": optional(
-            as_mapping(
-                Holdout,
-                {
-                    "salt": required(as_text(64)),
-                    "share": required(as_share()),
-                    "unit": optional(as_one_of(("member", "community"))),
-                },
-            )
-        ),
-    },
 )
 POLICY = as_mapping(
     _draft,

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
 from lifecycle.faults.domain import Fault, Said, Text
+from lifecycle.likeness.domain import near
 from lifecycle.scopes.domain import Noun, Scope
 from lifecycle.syntax.domain import Name, Quoted, Tree
 from lifecycle.tokens.domain import excerpt, fault_at
@@ -140,10 +140,9 @@ def listed(names: Collection[str]) -> str:
 def _blame_unknown(
     question: Question, node: Tree, name: str, noun: Noun, *, there: Collection[str], close_to: Collection[str]
 ) -> None:
-    told = excerpt(name, 0, len(name))
-    close = get_close_matches(told, close_to, n=1)
+    told, close = excerpt(name, 0, len(name)), near(name, close_to)
     if close:
-        question.blame(node, UNKNOWN_BUT_CLOSE[noun], name=told, close=close[0], known=listed(there))
+        question.blame(node, UNKNOWN_BUT_CLOSE[noun], name=told, close=close, known=listed(there))
     else:
         question.blame(node, UNKNOWN[noun], name=told, known=listed(there))
 

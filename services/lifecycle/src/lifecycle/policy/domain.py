@@ -3,7 +3,7 @@
 A policy that could not run cannot be built: PolicyError names the place and what was expected.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from typing import Literal
@@ -19,7 +19,8 @@ from lifecycle.guards.domain import Guards
 from lifecycle.keys.domain import MEASURES
 from lifecycle.labels.domain import Label
 from lifecycle.rulebook.domain import Enters, Held, Leaves, On, Per, Rule
-from lifecycle.soundness.domain import COMMUNITY, CONSENT, PolicyError, Scope, check, check_names, in_order
+from lifecycle.scopes.domain import AskedIn, Counted, Scope
+from lifecycle.soundness.domain import COMMUNITY, CONSENT, PolicyError, check, check_names, in_order
 from lifecycle.sources.domain import AttributeSource, Metric, check_metric, check_source
 
 
@@ -127,31 +128,35 @@ def _check_guards(policy: Policy) -> None:
 
 
 def _conditions(policy: Policy) -> Iterator[tuple[str, Condition, Scope]]:
-    """Health may ask the stage, segments both and one another, rules everything."""
-    facts = Scope(
-        metrics=frozenset(metric.name for metric in policy.metrics),
-        summed=frozenset(metric.name for metric in policy.metrics if metric.sums),
-        distinct=frozenset(metric.name for metric in policy.metrics if metric.distinct),
-        attributes={each.name: kinds_of(EVENTS[each.event])[each.field] for each in policy.attributes},
+    parts: tuple[tuple[AskedIn, tuple[Value, ...]], ...] = (
+        ("stages", policy.stages),
+        ("health", policy.health),
+        ("segments", policy.segments),
     )
-    stage, both = replace(facts, dimensions=_values(policy.dimensions[:1])), _values(policy.dimensions)
-    every = replace(facts, dimensions=both, segments=frozenset(segment.name for segment in policy.segments))
-    for part, scope, values in (
-        ("stages", facts, policy.stages),
-        ("health", stage, policy.health),
-        ("segments", every, policy.segments),
-    ):
-        yield from ((f"{part}.{value.name}", value.condition, scope) for value in values)
+    for part, values in parts:
+        yield from ((f"{part}.{value.name}", value.condition, _scope(policy, part)) for value in values)
+    rules = _scope(policy, "rules")
     for each in policy.guards.classes:
         if each.refuse_if is not None:
-            yield f"guards.classes.{each.name}", each.refuse_if, replace(every, for_rules=True)
+            yield f"guards.classes.{each.name}", each.refuse_if, rules
     for rule in policy.rules:
-        event = rule.trigger.event if isinstance(rule.trigger, On) else None
-        yield f"rules.{rule.id}", rule.condition, replace(every, for_rules=True, event=event)
+        fields = kinds_of(EVENTS[rule.trigger.event]) if isinstance(rule.trigger, On) else {}
+        yield f"rules.{rule.id}", rule.condition, replace(rules, fields=fields)
 
 
-def _values(dimensions: Iterable[Dimension]) -> dict[str, frozenset[str]]:
-    return {dimension.name: frozenset(value.name for value in dimension.values) for dimension in dimensions}
+def _scope(policy: Policy, asked_in: AskedIn) -> Scope:
+    return Scope(
+        asked_in=asked_in,
+        metrics={
+            each.name: Counted(sums=each.sums is not None, distinct=each.distinct is not None, events=each.events)
+            for each in policy.metrics
+        },
+        attributes={each.name: kinds_of(EVENTS[each.event])[each.field] for each in policy.attributes},
+        stages=tuple(value.name for value in policy.stages),
+        health=tuple(value.name for value in policy.health),
+        segments=tuple(value.name for value in policy.segments),
+        holidays=bool(policy.holidays),
+    )
 
 
 def _check_trigger(rule: Rule, values: set[str]) -> None:

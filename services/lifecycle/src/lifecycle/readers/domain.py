@@ -5,13 +5,13 @@ A reader gives the value of a node, or None once it has told at least one fault:
 
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from difflib import get_close_matches
 from typing import TypeAlias, TypeVar
 
 import msgspec
 
 from lifecycle.documents.domain import Mapping, Node, Scalar, Sequence
 from lifecycle.faults.domain import MOST_FAULTS, Fault, Place, Said, Text, clipped
+from lifecycle.likeness.domain import near
 from lifecycle.paths.domain import nth, under
 
 T = TypeVar("T")
@@ -166,11 +166,6 @@ def such_that(reader: Reader[T], holds: Callable[[T], bool], otherwise: Text, **
         return None
 
     return further
-
-
-def near(name: str, names: Collection[str]) -> str | None:
-    """The one that was probably meant."""
-    return next(iter(get_close_matches(clipped(name), names, n=1)), None)
 
 
 def tell_unknown(name: Scalar, names: Collection[str], spot: Spot) -> None:

@@ -4,14 +4,10 @@ Where a member stands must have a bounded next change: whoever wakes at it finds
 are found first, then health, then segments, each of which may ask only what was found before.
 """
 
-from typing import Literal
-
 from lifecycle.faults.domain import Text
 from lifecycle.names.domain import Question, listed
-from lifecycle.scopes.domain import AskedIn
+from lifecycle.scopes.domain import ALLOWED, Construct
 from lifecycle.syntax.domain import Tree
-
-Construct = Literal["facts", "stage", "health", "segment", "clock", "calendar", "stayed", "gap", "event"]
 
 NOT_FOUND_YET = Text(
     "not_found_yet",
@@ -56,28 +52,26 @@ ONLY_FIELDS = Text(
     zh="「{found}」：指標的篩選只能用事件自己的欄位，這樣事件的先後不會影響結果；現有：{known}",
 )
 
-_RULES: set[AskedIn] = {"rules"}
-_MAY: dict[Construct, tuple[set[AskedIn], Text]] = {
-    "facts": ({"stages", "health", "segments", "rules"}, ONLY_FIELDS),
-    "stage": ({"health", "segments", "rules"}, NOT_FOUND_YET),
-    "health": ({"segments", "rules"}, NOT_FOUND_YET),
-    "segment": ({"segments", "rules"}, NOT_FOUND_YET),
-    "clock": (_RULES, BY_THE_CLOCK),
-    "calendar": (_RULES, BY_THE_CALENDAR),
-    "stayed": (_RULES, BY_THE_PAST),
-    "gap": (_RULES, BETWEEN_AGES),
-    "event": ({"rules", "where"}, NO_EVENT_AT_HAND),
+_REASONS: dict[Construct, Text] = {
+    "facts": ONLY_FIELDS,
+    "stage": NOT_FOUND_YET,
+    "health": NOT_FOUND_YET,
+    "segment": NOT_FOUND_YET,
+    "clock": BY_THE_CLOCK,
+    "calendar": BY_THE_CALENDAR,
+    "stayed": BY_THE_PAST,
+    "gap": BETWEEN_AGES,
+    "event": NO_EVENT_AT_HAND,
 }
 
 
 def may_stand(question: Question, node: Tree, construct: Construct) -> bool:
     """Whether it may be asked here; if not, the reason is told."""
     here = question.scope.asked_in
-    places, reason = _MAY[construct]
-    if here in places:
+    if here in ALLOWED[construct]:
         return True
     if here == "where":
         question.blame(node, ONLY_FIELDS, found=question.written(node), known=listed(question.scope.fields))
     else:
-        question.blame(node, reason, found=question.written(node), place=here)
+        question.blame(node, _REASONS[construct], found=question.written(node), place=here)
     return False

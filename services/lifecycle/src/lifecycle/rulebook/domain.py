@@ -131,8 +131,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def keeps_keys(self) -> bool:
-        """Whether a key may come again long after, so that all of them are remembered."""
+        """Whether a key may come again long after, or be taken back, so that all of them are remembered."""
         again = isinstance(self.trigger, Yearly) or (
             isinstance(self.trigger, DaysAfter) and self.trigger.edge == "first"
         )
-        return again or isinstance(self.reentry, Per | EachYear)
+        return again or isinstance(self.reentry, Per | EachYear) or self.undo is not None

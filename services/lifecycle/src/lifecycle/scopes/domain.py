@@ -11,6 +11,8 @@ Kind = Literal["text", "number", "yes_no", "day"]
 """Of an attribute or a field. A day is compared as the text `YYYY-MM-DD`."""
 AskedIn = Literal["stages", "health", "segments", "rules", "where"]
 """`where` is the filter of a metric."""
+Construct = Literal["facts", "stage", "health", "segment", "clock", "calendar", "stayed", "gap", "event"]
+"""What a condition may be made of."""
 Noun = Literal["metric", "attribute", "stage", "health", "segment", "field", "weekday"]
 
 RESERVED = frozenset(
@@ -18,6 +20,22 @@ RESERVED = frozenset(
     | {"not", "or", "since", "stage", "true", "weekday", "yes"}
 )
 """Nothing that a policy declares may be called so, in small letters or in capitals."""
+
+
+_STANDING: frozenset[AskedIn] = frozenset({"stages", "health", "segments", "rules"})
+_RULES: frozenset[AskedIn] = frozenset({"rules"})
+ALLOWED: Mapping[Construct, frozenset[AskedIn]] = {
+    "facts": _STANDING,
+    "stage": _STANDING - {"stages"},
+    "health": _STANDING - {"stages", "health"},
+    "segment": _STANDING - {"stages", "health"},
+    "clock": _RULES,
+    "calendar": _RULES,
+    "stayed": _RULES,
+    "gap": _RULES,
+    "event": _RULES | {"where"},
+}
+"""Where each may be asked: stages are found first, then health, then segments; `refusals` says why."""
 
 
 @dataclass(frozen=True, kw_only=True)

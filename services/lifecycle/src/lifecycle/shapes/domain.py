@@ -12,8 +12,9 @@ import msgspec
 
 from lifecycle.documents.domain import Mapping, Node, Scalar, Sequence
 from lifecycle.faults.domain import Text, clipped
+from lifecycle.likeness.domain import near
 from lifecycle.notations.domain import as_code
-from lifecycle.readers.domain import Reader, Spot, expected, near, shown, tell_unknown, then
+from lifecycle.readers.domain import Reader, Spot, expected, shown, tell_unknown, then
 
 T = TypeVar("T")
 

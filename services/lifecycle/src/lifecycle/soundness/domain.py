@@ -1,18 +1,21 @@
 """What the conditions of a policy may ask, by where they stand. Whatever breaks it is a PolicyError that names the place."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 
-from lifecycle.events.domain import EVENTS, Kind, kind_of, kinds_of
+from lifecycle.events.domain import EVENTS, kind_of, kinds_of
 from lifecycle.expressions.domain import (
     RULES_ONLY,
     Attribute,
     Condition,
     Distinct,
+    Gap,
+    Hour,
     In,
     Node,
     OnBirthday,
+    OnHoliday,
+    OnWeekday,
     Said,
     Stands,
     Stayed,
@@ -21,6 +24,7 @@ from lifecycle.expressions.domain import (
     walk,
 )
 from lifecycle.filters.domain import FILTERING
+from lifecycle.scopes.domain import ALLOWED, RESERVED, Construct, Kind, Scope
 
 BIRTHDAY, ZONE = "birthday", "tz"
 """The attributes that the calendar of a member is made of, both text: MM-DD, and the name of a time zone."""
@@ -29,35 +33,14 @@ CONSENT = "consent_"
 COMMUNITY = "community"
 """The attribute of a purpose's consent is named so, and the purpose."""
 
-WORDS = frozenset({"always", "event", "health", "holiday", "hour", "stage", "weekday"})
-"""What the language says by itself; it cannot be the name of something else."""
-
 
 class PolicyError(ValueError):
     pass
 
 
-@dataclass(frozen=True, kw_only=True)
-class Scope:
-    """What there is to ask in one part of a policy."""
-
-    metrics: frozenset[str]
-    summed: frozenset[str]
-    """The metrics that sum a field."""
-    distinct: frozenset[str]
-    """The metrics that tell the values of a field apart."""
-    attributes: Mapping[str, Kind]
-    dimensions: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """The values of `stage` and `health`, where they may be asked."""
-    segments: frozenset[str] = frozenset()
-    for_rules: bool = False
-    event: str | None = None
-    """What triggers the rule, if an event does."""
-
-
 def check(place: str, condition: Condition, scope: Scope) -> None:
     for node in walk(condition):
-        for wrong in (*_wrong_metrics(node, scope), *_wrong_names(node, scope), *_wrong_in_rules(node, scope)):
+        for wrong in (*_wrong_place(node, scope), *_wrong_metrics(node, scope), *_wrong_names(node, scope)):
             raise PolicyError(f"{place}: {node}: {wrong}")
 
 
@@ -68,7 +51,7 @@ def check_filter(place: str, condition: Condition, events: Iterable[str]) -> Non
             raise PolicyError(f"{place}: {node}: a filter asks the event's own fields only")
         if isinstance(node, Said):
             for event in events:
-                for wrong in _wrong_said(node, event):
+                for wrong in _wrong_said(node, kinds_of(EVENTS[event]), event):
                     raise PolicyError(f"{place}: {node}: {wrong}")
 
 
@@ -78,7 +61,7 @@ def check_names(names: Iterable[str]) -> None:
     for name in names:
         if name in seen:
             raise PolicyError(f"name {name!r} is used twice")
-        if name in WORDS:
+        if name in RESERVED:
             raise PolicyError(f"name {name!r} is a word of the language")
         if not name.isidentifier():
             raise PolicyError(f"name {name!r}: expected letters, digits and _, and no digit first")
@@ -111,52 +94,77 @@ def _asking(segments: Mapping[str, Condition]) -> TopologicalSorter[str]:
     )
 
 
+def _wrong_place(node: Node, scope: Scope) -> Iterator[str]:
+    construct = _construct_of(node)
+    if scope.asked_in in ALLOWED[construct]:
+        return
+    if isinstance(node, RULES_ONLY):
+        yield "its next change has no bound, so rules alone may ask it"
+    else:
+        yield f"{construct} cannot be asked here: it may follow from this"
+
+
+def _construct_of(node: Node) -> Construct:
+    match node:
+        case Stands(dimension):
+            return dimension
+        case In():
+            return "segment"
+        case Hour() | OnWeekday():
+            return "clock"
+        case OnHoliday() | OnBirthday():
+            return "calendar"
+        case Stayed():
+            return "stayed"
+        case Gap():
+            return "gap"
+        case Said():
+            return "event"
+    return "facts"
+
+
 def _wrong_metrics(node: Node, scope: Scope) -> Iterator[str]:
     for name in metrics_of(node):
-        if name not in scope.metrics:
+        counted = scope.metrics.get(name)
+        if counted is None:
             yield f"asks for a metric {name!r} that is not declared"
-        elif isinstance(node, Sum) and name not in scope.summed:
+        elif isinstance(node, Sum) and not counted.sums:
             yield f"metric {name!r} sums no field"
-        elif isinstance(node, Distinct) and name not in scope.distinct:
+        elif isinstance(node, Distinct) and not counted.distinct:
             yield f"metric {name!r} tells no field's values apart"
 
 
 def _wrong_names(node: Node, scope: Scope) -> Iterator[str]:
     match node:
-        case Attribute(name, values):
-            if name == BIRTHDAY:
-                yield f"write `{BIRTHDAY}` alone: whether it is today"
-            elif name not in scope.attributes:
-                yield f"no attribute {name!r} is declared"
-            elif wrong := {kind_of(value) for value in values} - {scope.attributes[name]}:
-                yield f"{name} is a {scope.attributes[name]}, not a {wrong.pop()}"
+        case Attribute(name):
+            yield from _wrong_attribute(node, scope.attributes.get(name))
         case Stands(dimension, values):
-            known = scope.dimensions.get(dimension)
-            if known is None:
-                yield f"{dimension} cannot be asked here: it may follow from this"
-            elif unknown := sorted({*values} - known):
+            known = scope.stages if dimension == "stage" else scope.health
+            if unknown := sorted({*values}.difference(known)):
                 yield f"no {dimension} {unknown[0]!r}"
         case In(segment) if segment not in scope.segments:
-            yield f"no segment {segment!r} that can be asked here"
-
-
-def _wrong_in_rules(node: Node, scope: Scope) -> Iterator[str]:
-    if isinstance(node, RULES_ONLY) and not scope.for_rules:
-        yield "its next change has no bound, so rules alone may ask it"
-        return
-    match node:
-        case Stayed(value) if value not in scope.segments.union(*scope.dimensions.values()):
+            yield f"no segment {segment!r}"
+        case Stayed(value) if value not in {*scope.stages, *scope.health, *scope.segments}:
             yield f"no stage, health or segment {value!r}"
         case OnBirthday() if BIRTHDAY not in scope.attributes:
             yield f"needs the attribute {BIRTHDAY!r}"
-        case Said() if scope.event is None:
+        case Said() if not scope.fields:
             yield "only a rule that an event triggers has an event to ask"
         case Said():
-            yield from _wrong_said(node, scope.event or "")
+            yield from _wrong_said(node, scope.fields, "the event")
 
 
-def _wrong_said(said: Said, event: str) -> Iterator[str]:
-    kind = kinds_of(EVENTS[event]).get(said.field)
+def _wrong_attribute(node: Attribute, kind: Kind | None) -> Iterator[str]:
+    if node.name == BIRTHDAY:
+        yield f"write `{BIRTHDAY}` alone: whether it is today"
+    elif kind is None:
+        yield f"no attribute {node.name!r} is declared"
+    elif wrong := {kind_of(value) for value in node.values} - {kind}:
+        yield f"{node.name} is a {kind}, not a {wrong.pop()}"
+
+
+def _wrong_said(said: Said, fields: Mapping[str, Kind], event: str) -> Iterator[str]:
+    kind = fields.get(said.field)
     if kind is None:
         yield f"{event} has no field {said.field!r} to compare"
     elif wrong := {kind_of(value) for value in said.values} - {kind}:

@@ -1,5 +1,5 @@
 """Undoing 撤銷: a member left the value that a rule's actions were for, so they are taken back, whether done, asked for or
-still waiting.
+still waiting. What the rule did in an earlier stay in that value, under its key, stays: that stay had ended otherwise.
 """
 
 from collections.abc import Iterable
@@ -28,18 +28,19 @@ def taken_back(
         if is_caused_by_member(transition.cause):
             for rule in engine.undoing.get(transition.previous or "", ()):
                 if rule.undo and rule.undo.by in {None, by}:
-                    member, dropped = _dropped(member, rule)
-                    member, telling = _withdrawn(member, rule, transition.depth, gate)
+                    stay = member.episodes[rule.undo.leaves].number
+                    member, dropped = _dropped(member, rule, stay)
+                    member, telling = _withdrawn(member, rule, stay, depth=transition.depth, gate=gate)
                     decisions += dropped
                     withdrawals += telling
     return member, decisions, withdrawals
 
 
-def _dropped(member: Member, rule: Rule) -> tuple[Member, list[Decision]]:
-    waiting = [pending for pending in member.pending if pending.rule == rule.id]
+def _dropped(member: Member, rule: Rule, stay: int) -> tuple[Member, list[Decision]]:
+    waiting = [each for each in member.pending if each.rule == rule.id and not _is_earlier(rule, each.key, stay)]
     if not waiting:
         return member, []
-    kept = tuple(pending for pending in member.pending if pending.rule != rule.id)
+    kept = tuple(pending for pending in member.pending if pending not in waiting)
     decisions = [
         Decision(rule=rule.id, key=pending.key, at=member.at, reason="undone", depth=pending.depth)
         for pending in waiting
@@ -47,10 +48,16 @@ def _dropped(member: Member, rule: Rule) -> tuple[Member, list[Decision]]:
     return msgspec.structs.replace(member, pending=kept), decisions
 
 
-def _withdrawn(member: Member, rule: Rule, depth: int, gate: datetime) -> tuple[Member, list[Withdrawal]]:
+def _withdrawn(member: Member, rule: Rule, stay: int, *, depth: int, gate: datetime) -> tuple[Member, list[Withdrawal]]:
     slots, telling = list(member.slots), list[Withdrawal]()
     for index, slot in enumerate(slots):
-        if slot.rule == rule.id:
+        if slot.rule == rule.id and not _is_earlier(rule, slot.key, stay):
             slots[index], told = withdrawn(slot, member_id=member.member_id, depth=depth, gate=gate)
             telling += told
     return msgspec.structs.replace(member, slots=tuple(slots)), telling
+
+
+def _is_earlier(rule: Rule, key: str, stay: int) -> bool:
+    """Whether the key is that of another stay in the value."""
+    value, hash_sign, number = key.rpartition("#")
+    return bool(hash_sign) and rule.undo is not None and value == rule.undo.leaves and number != str(stay)
