@@ -13,7 +13,7 @@ from lifecycle.members.domain import decode, encode
 from lifecycle.stepping.domain import Arrival
 from lifecycle.versions.domain import Versions
 from lifecycle.waiting.domain import Turn
-from simulation.keeping import Happened, Kept, LaneClock
+from simulation.keeping import Folded, Happened, Kept, LaneClock
 from simulation.logs import Row
 from simulation.mutants import Mutants
 
@@ -36,6 +36,7 @@ class Batch:
 
     def __post_init__(self) -> None:
         self.revision = self.kept.revision
+        """What is in force."""
         self.versions: Versions = self.kept.versions(self.revision)
 
     def clock(self, lane: int) -> LaneClock:
@@ -118,8 +119,8 @@ class Batch:
         told = [*stepped.transitions, *stepped.decisions]
         kept.happened += [Happened(member_id, subject.lane, subject.gate, each) for each in told]
         if step.folded is not None:
-            arrival = step.folded.arrival
-            kept.folded[member_id].append(arrival_of(step.folded.source, revision=arrival.revision))
+            arrival = arrival_of(step.folded.source, revision=step.folded.arrival.revision)
+            kept.folded[member_id].append(Folded(arrival, stepped.member.version, subject.gate))
         for each in step.told:
             if isinstance(each, Asking):
                 cause = each.turn.source.envelope if each.turn else None

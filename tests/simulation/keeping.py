@@ -37,6 +37,15 @@ class Happened:
     told: Transition | Decision
 
 
+@dataclass(frozen=True)
+class Folded:
+    """An event that is in its member, and the version of the policy that they lived by then."""
+
+    arrival: Arrival
+    version: int
+    gate: datetime
+
+
 @dataclass
 class Walk:
     version: int
@@ -63,7 +72,7 @@ class Kept:
     """Set aside: to be replayed by an operator."""
     log: Log = field(default_factory=lambda: Log("lifecycle"))
     happened: list[Happened] = field(default_factory=list)
-    folded: dict[UUID, list[Arrival]] = field(default_factory=lambda: defaultdict(list))
+    folded: dict[UUID, list[Folded]] = field(default_factory=lambda: defaultdict(list))
     """By member, what was stepped, in that order."""
     overtaken: set[UUID] = field(default_factory=set)
     """Members of whom an event was read after time had passed beyond it: a clock was wrong, or it had been set aside."""

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 
+from common.contracts.lifecycle import AssignTask
 from lifecycle.members.domain import decode
 from lifecycle.stepping.domain import wake_at
 from simulation.customers import ACTS, Customers
 from simulation.dice import Dice, leaving_order
 from simulation.issuing import Members
 from simulation.keeping import Kept
-from simulation.logs import INSTANT, Log
+from simulation.logs import Log
 from simulation.mutants import Mutants
 from simulation.operators import Operators
 from simulation.policies import policy_at
@@ -69,6 +70,21 @@ class World:
     def wall(self) -> datetime:
         """The lifecycle's own clock."""
         return self.now - self.lag
+
+    @property
+    def refused(self) -> set[UUID]:
+        """The actions of which the books say a final no."""
+        rewards = {each for each, reward in self.issuer.rewards.items() if reward.reason is not None}
+        return rewards | {each for each, errand in self.engagement.errands.items() if errand.state == "refused"}
+
+    def is_carried_out(self, action_id: UUID, *, sent: bool) -> bool:
+        """And not taken back. `sent`: also what is only sent, and cannot be."""
+        reward, errand = self.issuer.rewards.get(action_id), self.engagement.errands.get(action_id)
+        if reward is not None:
+            return reward.reason is None and reward.taken_back not in {"asked", "withdrawn"}
+        if errand is None or errand.asked is None or errand.state != "done":
+            return False
+        return sent or isinstance(errand.asked.action, AssignTask)
 
     def play(self) -> "World":
         for act in self.script.acts:
@@ -192,5 +208,3 @@ class World:
             if row.appended_at <= self.now + DAY:
                 self.workers[0].replay(row, self.now)
 
-
-__all__ = ["INSTANT", "START", "Note", "World"]
