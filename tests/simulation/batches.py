@@ -72,7 +72,7 @@ class Batch:
                 versions=self.versions,
                 lane=lane,
                 gate=clock.gate,
-                watermark=self.mutants.watermark(clock.watermark),
+                watermark=self.mutants.watermark(clock.watermark, self.now),
                 loaded=member,
                 armed_at=kept.timers.get(member_id),
                 member=member,

@@ -1,7 +1,7 @@
 """Laws 1 to 6 and 18: where members stand, whatever came in whatever order, and however often anybody died meanwhile."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -17,9 +17,11 @@ from lifecycle.stepping.domain import NOW, Arrival, step, wake, wake_at
 from lifecycle.transitions.domain import Transition
 from simulation.broken import hold
 from simulation.keeping import Happened, Kept
-from simulation.mutants import END_OF_TIME
 from simulation.replaying import canonical, replayed
 from simulation.worlds import START, World
+
+
+END_OF_TIME = datetime(2100, 1, 1, tzinfo=UTC)
 
 
 def members_of(kept: Kept) -> Iterable[tuple[UUID, Member, Engine]]:

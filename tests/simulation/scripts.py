@@ -16,7 +16,8 @@ MEMBERS = (
 )
 OPERATORS = ("prepares", "prepares", "publishes", "publishes", "rolls back", "abandons", "pauses", "resumes")
 FAULTS = (
-    *("worker dies before commit", "worker dies after commit", "lane moves", "timers are lost"),
+    *("worker dies before commit", "worker dies after commit", "worker dies after commit"),
+    *("lane moves", "lane moves", "timers are lost"),
     *("relay is down", "relay is down", "worker is down", "service is down", "service is down", "event is late"),
 )
 CLOCK_FAULTS = ("clock goes back", "producer is ahead", "producer goes back", "producer is a year ahead", "set aside")
@@ -50,10 +51,16 @@ class Script(msgspec.Struct, frozen=True):
 
 def script_of(seed: int) -> Script:
     dice = Dice(seed)
-    kinds = [*_often(dice, MEMBERS, 30), *_often(dice, OPERATORS, 6), *_often(dice, FAULTS, 10)]
+    kinds = [*_often(dice, MEMBERS, 50), *_often(dice, OPERATORS, 10), *_often(dice, FAULTS, 20)]
     if dice.chance(0.2):
         kinds += _often(dice, CLOCK_FAULTS, 3)
-    days = dice.pick([3, 20, 60])
+    days, members = dice.pick([3, 20, 60]), 1 + dice.upto(3)
+    begin = [
+        Act(kind, dice.upto(DAY), whom=number, what=dice.upto(999), dice=1 + dice.upto(999_999))
+        for number in range(members)
+        for kind in ("registers", "consents")
+        if dice.chance(0.7)
+    ]
     acts = [
         Act(
             kind,
@@ -66,9 +73,9 @@ def script_of(seed: int) -> Script:
     ]
     return Script(
         seed=seed,
-        members=1 + dice.upto(3),
+        members=members,
         policies=tuple(dice.upto(99_999) for _ in range(4)),
-        acts=tuple(sorted(acts, key=lambda act: act.minute)),
+        acts=tuple(sorted([*begin, *acts], key=lambda act: act.minute)),
     )
 
 

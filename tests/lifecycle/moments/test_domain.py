@@ -1,7 +1,7 @@
 """How deep causes lie (law 17): a rule that feeds itself stops, by its outcome, by what it enters, by what wears off."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import msgspec
@@ -24,6 +24,8 @@ from lifecycle.versions.domain import alone
 NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 COUPON = (IssueCoupon(template="more"),)
+REST = Quiet(begins=time(11), ends=time(13), clock="business")
+"""The hours about noon."""
 Arrive = Callable[..., Arrival]
 
 
@@ -105,3 +107,28 @@ def test_a_rule_that_feeds_itself_by_what_it_enters_and_what_wears_off_stops(tri
 def test_what_others_began_deep_goes_no_deeper(arrive: Arrive) -> None:
     assert acts(engine_of(On("coupon.issued")), arrive, depth=8) == ["too_deep"]
     assert acts(engine_of(On("coupon.issued")), arrive, depth=7) == ["acted", "too_deep"]
+
+
+def test_a_gate_behind_what_is_due_releases_it_all_the_same(arrive: Arrive) -> None:
+    """Our clock went back, or a producer's is ahead of it: the end of the quiet hours has come, and is not waited for again."""
+    engine = engine_of(On("coupon.issued"), quiet=REST)
+    waiting = step(alone(engine), None, arrive_coupon(arrive, NOON, 0), gate=NOON, watermark=NOON).member
+    assert waiting.due is not None
+    woken = wake(alone(engine), waiting, up_to=waiting.due, gate=waiting.due - HOUR / 2)
+    assert [each.reason for each in woken.decisions] == [None]
+    assert woken.member.due is None or woken.member.due > waiting.due
+
+
+def test_what_is_given_up_because_its_rule_is_gone_is_told_under_its_key(arrive: Arrive) -> None:
+    waiting = step(
+        alone(engine_of(On("coupon.issued"), quiet=REST)),
+        None,
+        arrive_coupon(arrive, NOON, 0),
+        gate=NOON,
+        watermark=NOON,
+    )
+    (asked,) = waiting.decisions
+    gone = compiled(msgspec.structs.replace(engine_of(On("coupon.issued")).policy, rules=()))
+    assert waiting.member.due is not None
+    woken = wake(alone(gone), waiting.member, up_to=waiting.member.due, gate=waiting.member.due)
+    assert [(each.reason, each.key) for each in woken.decisions] == [("rule_withdrawn", asked.key)]

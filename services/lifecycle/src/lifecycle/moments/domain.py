@@ -165,7 +165,9 @@ def _triggered(
     kept = tuple(each for each in found if isinstance(each, Pending))
     occasions = [each for each in (*entries, *found) if isinstance(each, Occasion)]
     decisions = [
-        Decision(rule=each.pending.rule, key="", at=member.at, reason="rule_withdrawn", version=engine.version)
+        Decision(
+            rule=each.pending.rule, key=each.pending.key, at=member.at, reason="rule_withdrawn", version=engine.version
+        )
         for each in found
         if isinstance(each, Orphan)
     ]
