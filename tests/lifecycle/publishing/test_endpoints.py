@@ -63,6 +63,21 @@ async def test_a_version_says_whom_it_would_move_and_then_moves_them(life: Life)
     await check(life.service.db)
 
 
+async def test_whoever_had_nothing_before_them_is_woken_for_what_a_version_brings(life: Life) -> None:
+    """Anna is lost, and nothing but another version can change that by time: she had no timer any more."""
+    await life.happen(registered(ANNA))
+    await life.pass_to(START + 70 * DAY)
+    assert (await life.member(ANNA))["health"] == "lost"
+    assert await life.service.db.fetch("SELECT FROM member_timer") == []
+    await life.publish(SMALL_TEXT.replace("since(engaged, joined) > 60d", "since(engaged, joined) > 80d"))
+    await life.pass_to(START + 70 * DAY + HOUR)
+    await life.walk()
+    assert (await life.member(ANNA))["health"] == "dormant"
+    await check(life.service.db)
+    await life.pass_to(START + 90 * DAY)
+    assert (await life.member(ANNA))["health"] == "lost"
+
+
 async def test_what_is_counted_anew_is_counted_from_the_beginning(life: Life) -> None:
     kept, taken_back = ordered(ANNA, amount_minor=2000), ordered(BEN, amount_minor=5000)
     await life.happen(kept, taken_back, ordered(CLEO, amount_minor=10))
