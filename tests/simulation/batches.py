@@ -8,9 +8,11 @@ from uuid import UUID, uuid5
 
 from common.bus.lanes import lane_of
 from lifecycle.batches.domain import Asking, Step, Subject
-from lifecycle.journal.domain import Entry, Input, Kind, heads, packed_events, packed_members
+from lifecycle.decisions.domain import Decision
+from lifecycle.journal.domain import Entry, Input, Kind, packed_events, packed_members
 from lifecycle.members.domain import decode, encode
 from lifecycle.stepping.domain import Arrival
+from lifecycle.transitions.domain import Transition
 from lifecycle.versions.domain import Versions
 from lifecycle.waiting.domain import Turn
 from simulation.keeping import Folded, Happened, Kept, LaneClock
@@ -93,9 +95,9 @@ class Batch:
         self.kept.read.update(self.read)
         self.kept.letters += self.letters
         for lane, rows in self.taken.items():
-            self._journal(lane, "events", [row.event.member_id for row in rows], packed_events([*map(_input, rows)]))
+            self._journal(lane, "events", packed_events([*map(_input, rows)]))
         for lane, members in self.woken.items():
-            self._journal(lane, "time", members, packed_members(members))
+            self._journal(lane, "time", packed_members(members))
 
     def _save(self) -> None:
         for member_id, subject in self.subjects.items():
@@ -116,7 +118,7 @@ class Batch:
 
     def _tell(self, member_id: UUID, step: Step[Row]) -> None:
         subject, kept, stepped = self.subjects[member_id], self.kept, step.stepped
-        told = [*stepped.transitions, *stepped.decisions]
+        told: list[Transition | Decision] = [*stepped.transitions, *stepped.decisions]
         kept.happened += [Happened(member_id, subject.lane, subject.gate, each) for each in told]
         if step.folded is not None:
             arrival = arrival_of(step.folded.source, revision=step.folded.arrival.revision)
@@ -126,14 +128,16 @@ class Batch:
                 cause = each.turn.source.envelope if each.turn else None
                 event_id = uuid5(each.request.action_id, "ask 1")
                 kept.log.append(each.request, now=self.now, cause=cause, event_id=event_id, depth=each.depth)
-        asks = {each.request.action_id: (each.asks, slot.depth) for slot in stepped.member.slots for each in slot.effects}
+        asks = {
+            each.request.action_id: (each.asks, slot.depth) for slot in stepped.member.slots for each in slot.effects
+        }
         for request in stepped.asked_again:
             ask, depth = asks[request.action_id]
             again = self.mutants.asked_again(request, ask)
             kept.log.append(again, now=self.now, event_id=uuid5(request.action_id, f"ask {ask}"), depth=depth)
-        for each in stepped.withdrawals:
-            event_id = uuid5(each.event.action_id, f"withdraw {each.ask}")
-            kept.log.append(each.event, now=self.now, event_id=event_id, depth=each.depth)
+        for withdrawal in stepped.withdrawals:
+            event_id = uuid5(withdrawal.event.action_id, f"withdraw {withdrawal.ask}")
+            kept.log.append(withdrawal.event, now=self.now, event_id=event_id, depth=withdrawal.depth)
 
     def _keep_waiting(self) -> None:
         for member_id, subject in self.subjects.items():
@@ -147,8 +151,7 @@ class Batch:
         self.kept.waited += 1
         return Turn(turn.turn_at, turn.producer, turn.arrival, turn.source, self.kept.waited)
 
-    def _journal(self, lane: int, kind: Kind, members: Sequence[UUID], inputs: bytes) -> None:
-        heads(members)
+    def _journal(self, lane: int, kind: Kind, inputs: bytes) -> None:
         clock, entries = self.kept.clocks[lane], self.kept.journal[lane]
         entries.append(
             Entry(

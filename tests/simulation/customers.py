@@ -43,7 +43,7 @@ class Customers:
         """What was done, in words; None: nothing."""
         return ACTS[kind](self, whom, number, now)
 
-    def _registers(self, whom: UUID, number: int, now: datetime) -> str | None:
+    def _registers(self, whom: UUID, _number: int, now: datetime) -> str | None:
         if whom in self.members.registered:
             return None
         self.members.registered.add(whom)
@@ -67,7 +67,9 @@ class Customers:
         return f"orders for {order.amount_minor}"
 
     def _voids(self, whom: UUID, number: int, now: datetime) -> str | None:
-        placed = [each for each in self.orders.placed if each.member_id == whom and each.order_id not in self.orders.voided]
+        placed = [
+            each for each in self.orders.placed if each.member_id == whom and each.order_id not in self.orders.voided
+        ]
         if not placed:
             return None
         order = placed[number % len(placed)]
@@ -84,7 +86,7 @@ class Customers:
         self.orders.tell(told, now=now)
         return f"has the order of {order.confirmed_at:%d %b %H:%M} voided"
 
-    def _refunds(self, whom: UUID, number: int, now: datetime) -> str | None:
+    def _refunds(self, whom: UUID, _number: int, now: datetime) -> str | None:
         placed = [each for each in self.orders.placed if each.member_id == whom]
         if not placed:
             return None
@@ -111,7 +113,7 @@ class Customers:
         self.engagement.log.append(told, now=now, own_time=now - number % 4 * 7 * _HOUR)
         return "chats"
 
-    def _checks_in(self, whom: UUID, number: int, now: datetime) -> str | None:
+    def _checks_in(self, whom: UUID, _number: int, now: datetime) -> str | None:
         streak = self.streaks[whom] = self.streaks.get(whom, 0) + 1
         day = now.astimezone(SHANGHAI).date()
         self.engagement.tell(CheckinRecorded(member_id=whom, business_day=day, streak=streak), now=now)
@@ -134,7 +136,7 @@ class Customers:
     def _spends_coupon(self, whom: UUID, number: int, now: datetime) -> str | None:
         return "spends a coupon" if self.orders.spend(whom, number, now) else None
 
-    def _spends_points(self, whom: UUID, number: int, now: datetime) -> str | None:
+    def _spends_points(self, whom: UUID, _number: int, now: datetime) -> str | None:
         balance = self.members.balances.get(whom, 0)
         if not balance:
             return None
@@ -154,14 +156,14 @@ class Customers:
         self.members.tell(TimezoneTold(member_id=whom, tz=zone), now=now)
         return f"tells a zone: {zone or 'none'}"
 
-    def _complains(self, whom: UUID, number: int, now: datetime) -> str | None:
+    def _complains(self, whom: UUID, _number: int, now: datetime) -> str | None:
         complaint = uuid5(whom, f"complaint {now}")
         told = ComplaintOpened(complaint_id=complaint, member_id=whom, topic="late", opened_at=now)
         self.complaints.append(told)
         self.engagement.tell(told, now=now)
         return "complains"
 
-    def _closes(self, whom: UUID, number: int, now: datetime) -> str | None:
+    def _closes(self, whom: UUID, _number: int, now: datetime) -> str | None:
         mine = [each for each in self.complaints if each.member_id == whom]
         if not mine:
             return None

@@ -33,7 +33,7 @@ def leaving_order() -> Dice:
 
 class _Orderly(Dice):
     def upto(self, most: int) -> int:
-        return 0
+        return min(most, 0)
 
     def chance(self, share: float) -> bool:
-        return False
+        return share >= 1

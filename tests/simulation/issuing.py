@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID, uuid5
 
 import msgspec
@@ -23,7 +23,6 @@ from common.contracts.members import (
 )
 from common.contracts.orders import CouponRetained, CouponRevoked
 from members.rewards.domain import KINDS, refusal
-from simulation.dice import Dice
 from simulation.logs import Row
 from simulation.reading import Reader
 
@@ -40,7 +39,7 @@ class Reward(msgspec.Struct):
     member_id: UUID
     kind: RewardKind
     at: datetime
-    reason: str | None = None
+    reason: Any = None
     """Why it was not given; None: it was."""
     coupon_id: UUID | None = None
     points: int = 0
@@ -58,11 +57,13 @@ class Members(Reader):
     is_passed_by: bool = False
     """Undos of coupons are sent to whoever lets them be spent."""
 
-    def handle(self, row: Row, now: datetime, dice: Dice) -> None:
+    def handle(self, row: Row, now: datetime) -> None:
         match row.event:
             case ActionRequested(action=IssueCoupon() | GrantPoints()):
                 self._carry_out(row.event, now, row.envelope)
-            case ActionWithdrawn() if row.event.kind in KINDS and not (self.is_passed_by and row.event.kind == "issue_coupon"):
+            case ActionWithdrawn() if row.event.kind in KINDS and not (
+                self.is_passed_by and row.event.kind == "issue_coupon"
+            ):
                 self._withdraw(row.event, now, row.envelope)
             case CouponRevoked() | CouponRetained():
                 self._answered(row.event, now, row.envelope)
@@ -106,7 +107,7 @@ class Members(Reader):
             event = CouponIssued(**self._terms(reward, template), source="action", action_id=asked.action_id)
         self.tell(event, now=now, cause=cause)
 
-    def _terms(self, reward: Reward, template: str) -> dict[str, object]:
+    def _terms(self, reward: Reward, template: str) -> dict[str, Any]:
         return {
             "coupon_id": reward.coupon_id,
             "member_id": reward.member_id,
@@ -161,7 +162,7 @@ class Members(Reader):
                 self._tell_back(reward, now, cause)
 
     def _tell_of(self, reward: Reward, now: datetime, cause: Envelope) -> None:
-        told = {"action_id": reward.action_id, "member_id": reward.member_id, "kind": reward.kind}
+        told: dict[str, Any] = {"action_id": reward.action_id, "member_id": reward.member_id, "kind": reward.kind}
         event = (
             RewardGranted(**told, granted_at=reward.at, coupon_id=reward.coupon_id)
             if reward.reason is None
@@ -170,8 +171,8 @@ class Members(Reader):
         self.tell(event, now=now, cause=cause)
 
     def _tell_back(self, reward: Reward, now: datetime, cause: Envelope) -> None:
-        told = {"action_id": reward.action_id, "member_id": reward.member_id, "kind": reward.kind}
+        told: dict[str, Any] = {"action_id": reward.action_id, "member_id": reward.member_id, "kind": reward.kind}
         if reward.taken_back == "withdrawn":
             self.tell(RewardWithdrawn(**told, withdrawn_at=now), now=now, cause=cause)
-        elif reward.taken_back != "asked":
+        elif reward.taken_back in {"spent", "expired"}:
             self.tell(RewardRetained(**told, reason=reward.taken_back), now=now, cause=cause)

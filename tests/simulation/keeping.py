@@ -92,7 +92,7 @@ class Kept:
     def clock(self, lane: int, now: datetime, watermark: datetime | None = None) -> LaneClock:
         """Where the lane's clocks stand when they are turned: they never go back."""
         known = self.clocks.get(lane)
-        stated = [moment for moment in (watermark, known and known.watermark) if moment is not None]
+        stated = [moment for moment in (watermark, known.watermark if known else None) if moment is not None]
         return LaneClock(max(now, known.gate) if known else now, max(stated, default=None))
 
     def versions(self, revision: int) -> Versions:

@@ -1,5 +1,6 @@
 """Laws 8, 9, 11, 15, 16 and 17: what rules do, once, within their guards, and why."""
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
@@ -85,8 +86,8 @@ def what_waits_is_decided_in_the_end(world: World) -> None:
             if decision.until is not None:
                 waits[decision.rule, decision.key] = decision
         pending = {(each.rule, each.key) for each in decode(world.kept.members[member_id]).pending}
-        for rule, key in waits.keys() - pending:
-            hold(False, 11, f"{rule} is lost while it waits under {key!r}", member=member_id)
+        for place in waits:
+            hold(place in pending, 11, f"{place[0]} is lost while it waits under {place[1]!r}", member=member_id)
 
 
 def caps_hold_in_every_period(world: World) -> None:
@@ -148,7 +149,7 @@ def _is_independent(one: tuple[str, int], other: tuple[str, int]) -> bool:
     )
     share = one[1] * other[1] / BUCKETS**2
     expected = share * len(_UNITS)
-    return abs(both - expected) <= 6 * (expected * (1 - share)) ** 0.5 + 1
+    return abs(both - expected) <= 6 * math.sqrt(expected * (1 - share)) + 1
 
 
 def receipts_follow_from_their_values(world: World) -> None:
@@ -173,5 +174,3 @@ def causes_do_not_lie_too_deep(world: World) -> None:
         if isinstance(row.event, ActionRequested):
             fits = row.envelope.causationdepth <= 2 * deepest
             hold(fits, 17, f"{row.event.rule} acted {row.envelope.causationdepth} deep", member=row.event.member_id)
-
-

@@ -41,7 +41,9 @@ def what_is_taken_back_is_gone_or_spent(world: World) -> None:
             is_settled = reward is not None and (reward.reason or reward.taken_back)
             hold(is_settled, 13, f"{event.rule}: the points stay", member=event.member_id)
         else:
-            stays = errand is None or errand.state == "queued" or (event.kind == "assign_task" and errand.state == "done")
+            stays = (
+                errand is None or errand.state == "queued" or (event.kind == "assign_task" and errand.state == "done")
+            )
             hold(not stays, 13, f"{event.rule}: {event.kind} stays", member=event.member_id)
 
 

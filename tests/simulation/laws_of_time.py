@@ -1,7 +1,8 @@
 """Laws 1 to 6 and 18: where members stand, whatever came in whatever order, and however often anybody died meanwhile."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from itertools import pairwise
 from uuid import UUID
 
 import msgspec
@@ -19,7 +20,6 @@ from simulation.broken import hold
 from simulation.keeping import Happened, Kept
 from simulation.replaying import canonical, replayed
 from simulation.worlds import START, World
-
 
 END_OF_TIME = datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -174,9 +174,9 @@ def _plain(happened: list[Happened]) -> list[bytes]:
 def no_clock_goes_back_or_far_ahead(world: World) -> None:
     kept = world.kept
     for entries in kept.journal.values():
-        for one, other in zip(entries, entries[1:], strict=False):
+        for one, other in pairwise(entries):
             hold(one.gate_at <= other.gate_at, 18, "the gate went back")
-            hold((one.watermark or START) <= (other.watermark or START + timedelta(0)), 18, "the watermark went back")
+            hold((one.watermark or START) <= (other.watermark or START), 18, "the watermark went back")
     for member_id, events in kept.folded.items():
         is_near = all(each.arrival.appended_at <= each.gate + AHEAD for each in events)
         hold(is_near, 18, "an event of the future is in the member", member=member_id)

@@ -106,6 +106,4 @@ class Operators:
         effective_at: datetime | None = None,
     ) -> None:
         revision = self.kept.revision + 1
-        self.kept.record(
-            Change(revision=revision, kind=kind, version=version, rule=rule, effective_at=effective_at)
-        )
+        self.kept.record(Change(revision=revision, kind=kind, version=version, rule=rule, effective_at=effective_at))

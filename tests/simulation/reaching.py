@@ -50,13 +50,13 @@ class Engagement(Reader):
         if self.is_down(now):
             return False
         worked = super().work(now, dice)
-        for action_id, errand in list(self.errands.items()):
+        for errand in list(self.errands.values()):
             if errand.state == "queued":
-                self._call(action_id, errand, now, dice)
+                self._call(errand, now, dice)
                 worked = True
         return worked
 
-    def handle(self, row: Row, now: datetime, dice: Dice) -> None:
+    def handle(self, row: Row, now: datetime) -> None:
         match row.event:
             case ConsentChanged(member_id=member_id, purpose=purpose, given=given):
                 (self.permitted.add if given else self.permitted.discard)((member_id, purpose))
@@ -88,10 +88,15 @@ class Engagement(Reader):
         elif errand.state == "done" and isinstance(errand.asked.action, AssignTask):
             errand.state = "closed"
             team = errand.asked.action.team
-            told = {"task_id": withdrawn.action_id, "member_id": errand.member_id, "team": team, "closed_at": now}
+            told: dict[str, Any] = {
+                "task_id": withdrawn.action_id,
+                "member_id": errand.member_id,
+                "team": team,
+                "closed_at": now,
+            }
             self.tell(TaskClosed(**told, outcome="withdrawn"), now=now, cause=cause)
 
-    def _call(self, action_id: UUID, errand: Errand, now: datetime, dice: Dice) -> None:
+    def _call(self, errand: Errand, now: datetime, dice: Dice) -> None:
         """The endpoint takes it, says no, or does not answer."""
         errand.attempts += 1
         if errand.asked is None or errand.cause is None:
@@ -114,21 +119,21 @@ class Engagement(Reader):
 
 def _told(asked: ActionRequested, errand: Errand) -> Event | None:
     told: dict[str, Any] = {"action_id": asked.action_id, "member_id": asked.member_id}
-    refused = errand.state == "refused"
+    reason: Any = errand.reason
     match asked.action:
         case SendMessage(template=template, channel=channel):
             told |= {"template": template, "channel": channel}
-            if refused:
-                return MessageRefused(**told, reason=errand.reason)
+            if errand.state == "refused":
+                return MessageRefused(**told, reason=reason)
             return MessageSent(**told, message_id=asked.action_id, sent_at=errand.at)
         case AssignTask(team=team):
             told |= {"team": team}
-            if refused:
-                return TaskRefused(**told, reason=errand.reason)
+            if errand.state == "refused":
+                return TaskRefused(**told, reason=reason)
             return TaskOpened(**told, task_id=asked.action_id, due_at=errand.at)
         case CallWebhook(endpoint=endpoint):
             told |= {"endpoint": endpoint}
-            if refused:
-                return WebhookRefused(**told, reason=errand.reason)
+            if errand.state == "refused":
+                return WebhookRefused(**told, reason=reason)
             return WebhookDelivered(**told, delivered_at=errand.at)
     return None

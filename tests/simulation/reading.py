@@ -36,7 +36,7 @@ class Reader(ABC):
                 unread = self.logs[producer].unread(lane, self.read[lane, producer], now)
                 some = unread[: dice.upto(len(unread))] if dice.chance(0.3) else unread
                 for row in some:
-                    self.handle(row, now, dice)
+                    self.handle(row, now)
                     self.read[lane, producer] += 1
                 worked |= bool(some)
         return worked
@@ -49,7 +49,7 @@ class Reader(ABC):
         )
 
     @abstractmethod
-    def handle(self, row: Row, now: datetime, dice: Dice) -> None: ...
+    def handle(self, row: Row, now: datetime) -> None: ...
 
     def tell(self, event: Event, *, now: datetime, cause: Envelope | None = None) -> None:
         self.log.append(event, now=now, cause=cause)

@@ -16,8 +16,6 @@ from simulation.logs import Row
 from simulation.mutants import Mutants
 
 
-
-
 def replayed(kept: Kept, lane: int, mutants: Mutants, *, only: UUID | None = None) -> Kept:
     """What is kept of a lane is thrown away, and made again."""
     again = Kept(policies=kept.policies)
@@ -58,8 +56,6 @@ def row_of(read: Input) -> Row:
     position = Position(read.generation, read.position)
     row = LogRow(read.producer, position, read.appended_at, event.subject, envelope.type, envelope.id, read.envelope)
     return Received(event, envelope, row)
-
-
 
 
 def canonical(kept: Kept, member: Member) -> bytes:

@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from common.contracts.envelope import Envelope
 from common.contracts.lifecycle import ActionWithdrawn
 from common.contracts.members import CouponIssued, CouponRecalled, RewardRetained, RewardWithdrawn
 from common.contracts.orders import CouponRedeemed, CouponRetained, CouponRevoked, OrderConfirmed
-from simulation.dice import Dice
 from simulation.issuing import coupon_of
 from simulation.logs import Row
 from simulation.reading import Reader
@@ -22,7 +21,7 @@ class Orders(Reader):
     placed: list[OrderConfirmed] = field(default_factory=list)
     voided: set[UUID] = field(default_factory=set)
 
-    def handle(self, row: Row, now: datetime, dice: Dice) -> None:
+    def handle(self, row: Row, now: datetime) -> None:
         match row.event:
             case CouponIssued():
                 self.coupons.setdefault(row.event.coupon_id, "held")
@@ -46,14 +45,14 @@ class Orders(Reader):
             return False
         coupon_id = held[number % len(held)]
         self.coupons[coupon_id] = "spent"
-        told = {"coupon_id": coupon_id, "member_id": member_id, "order_id": coupon_id}
+        told: dict[str, Any] = {"coupon_id": coupon_id, "member_id": member_id, "order_id": coupon_id}
         self.tell(CouponRedeemed(**told, discount_minor=300, currency="CNY"), now=now)
         return True
 
     def _undo(self, asked: ActionWithdrawn, now: datetime, cause: Envelope) -> None:
         """Only where undos are sent past the issuer: what is not known yet cannot be taken back."""
         coupon_id = coupon_of(asked.action_id)
-        told = {"action_id": asked.action_id, "member_id": asked.member_id, "kind": "coupon"}
+        told: dict[str, Any] = {"action_id": asked.action_id, "member_id": asked.member_id, "kind": "coupon"}
         if self.coupons.get(coupon_id) == "spent":
             self.tell(RewardRetained(**told, reason="spent"), now=now, cause=cause)
             return

@@ -19,7 +19,9 @@ def trace(failure: Failure) -> str:
     member = failure.error.member if isinstance(failure.error, LawBroken) else None
     again = f"make simulate SEED={seed}"
     lines = [
-        f"seed {seed}: {failure.error!s}" if isinstance(failure.error, LawBroken) else f"seed {seed}: {failure.error!r}",
+        f"seed {seed}: {failure.error!s}"
+        if isinstance(failure.error, LawBroken)
+        else f"seed {seed}: {failure.error!r}",
         f"members: {len(world.members)}, acts: {len(failure.script.acts)}; of {_name(world, member)}:",
         *(f"  {at:%d %b %H:%M:%S}  {text}" for at, text in _told(world, member)),
         f"play it again: {again}",
@@ -40,7 +42,10 @@ def _told(world: World, member: UUID | None) -> Iterator[tuple[datetime, str]]:
         if member in {None, each.member_id}
     ]
     told = [
-        (row.appended_at, f"    {row.row.producer} tell {row.event.NAME} {getattr(row.event, 'reason', '') or ''}".rstrip())
+        (
+            row.appended_at,
+            f"    {row.row.producer} tell {row.event.NAME} {getattr(row.event, 'reason', '') or ''}".rstrip(),
+        )
         for log in (*world.logs.values(), world.kept.log)
         for row in log.rows
         if member in {None, row.event.member_id}

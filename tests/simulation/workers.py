@@ -1,9 +1,8 @@
 """A worker of the lifecycle: it has some lanes, reads their rows, lets time pass for their members, and walks over them."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -35,8 +34,8 @@ class Worker:
     down_until: datetime | None = None
     dies: Death | None = None
     """With its next batch."""
-    unsure: set[int] = field(default_factory=set)
-    """Lanes of which it does not know how far they were read: it reads some rows once more."""
+    unsure: set[tuple[int, str]] = field(default_factory=set)
+    """Lanes and producers of which it does not know how far they were read: it reads some rows once more."""
 
     def is_down(self, now: datetime) -> bool:
         return self.down_until is not None and now < self.down_until
@@ -63,13 +62,13 @@ class Worker:
         rows, batch = list[Row](), Batch(self.kept, now, self.mutants)
         for lane in dice.mixed(sorted(self.lanes)):
             read = self.kept.read[lane, producer]
-            again = min(read, dice.upto(3)) if lane in self.unsure else 0
+            again = min(read, dice.upto(3)) if (lane, producer) in self.unsure else 0
             if unread := self.logs[producer].unread(lane, read - again, now):
                 some = unread[: 1 + again + dice.upto(len(unread))] if dice.chance(0.5) else unread
                 fresh = some if self.mutants.name == "a row that was read is read again" else some[again:]
                 batch.read[lane, producer] = read + len(some[again:])
                 rows += fresh
-            self.unsure.discard(lane)
+                self.unsure.discard((lane, producer))
         ahead = [row for row in rows if row.appended_at > now + CLOCK_TOLERANCE]
         batch.letters = ahead
         batch.take([row for row in rows if row not in ahead])
@@ -98,10 +97,13 @@ class Worker:
             batch.commit()
         return survives
 
+    def doubt(self, lanes: Collection[int]) -> None:
+        self.unsure |= {(lane, producer) for lane in lanes for producer in self.logs}
+
     def _survives(self) -> bool:
         died, self.dies = self.dies, None
         if died is not None:
-            self.unsure |= self.lanes
+            self.doubt(self.lanes)
         return died != "before commit"
 
     def _tick(self, lane: int, now: datetime, dice: Dice) -> bool:

@@ -155,7 +155,7 @@ class World:
             lane = sorted(giver.lanes)[number % len(giver.lanes)]
             giver.lanes.discard(lane)
             taker.lanes.add(lane)
-            taker.unsure.add(lane)
+            taker.doubt([lane])
 
     def _arm_all(self) -> None:
         """Every timer is gone, and made again from the members' rows."""
@@ -207,4 +207,3 @@ class World:
             row = self.kept.letters.pop(0)
             if row.appended_at <= self.now + DAY:
                 self.workers[0].replay(row, self.now)
-
