@@ -22,5 +22,10 @@ class Resources:
 @asynccontextmanager
 async def build_resources(runtime: Runtime) -> AsyncIterator[Resources]:
     """The first policy's zone is the installation's: its days begin where the business is."""
-    await versions.install(runtime.db, text=shipped_text().decode(), tz=runtime.settings.timezone)
+    await install_policy(runtime)
     yield Resources(metrics=LifecycleMetrics(runtime.registry))
+
+
+async def install_policy(runtime: Runtime) -> None:
+    """Begin with the shipped policy, unless there is one."""
+    await versions.install(runtime.db, text=shipped_text().decode(), tz=runtime.settings.timezone)
