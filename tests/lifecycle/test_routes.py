@@ -40,6 +40,11 @@ RULES: Rules = {
     "PUT /v1/rules/{rule}/pause": OPERATORS,
     "DELETE /v1/rules/{rule}/pause": OPERATORS,
     "GET /v1/policy-changes": OPERATORS,
+    "GET /v1/enrolments": OPERATORS,
+    "GET /v1/enrolments/{enrolment_id}": OPERATORS,
+    "POST /v1/enrolments": OPERATORS,
+    "POST /v1/enrolments/{enrolment_id}/confirm": OPERATORS,
+    "DELETE /v1/enrolments/{enrolment_id}": OPERATORS,
 }
 
 

@@ -3,6 +3,7 @@ from pathlib import Path
 from common.runtime import Service
 from lifecycle.actions.endpoints import router as actions
 from lifecycle.consumers import HANDLERS
+from lifecycle.enrolments.endpoints import router as enrolments
 from lifecycle.jobs import JOBS
 from lifecycle.members.endpoints import router as members
 from lifecycle.publishing.endpoints import router as policies
@@ -19,7 +20,7 @@ SERVICE = Service(
     title="Lifecycle 生命週期",
     folder=Path(__file__).resolve().parents[2],
     settings=LifecycleSettings,
-    routers=[members, transitions, actions, standing, segments, policies],
+    routers=[members, transitions, actions, standing, segments, policies, enrolments],
     handlers=HANDLERS,
     jobs=JOBS,
     progress=Ticks,

@@ -52,3 +52,19 @@ class MomentInvalid(Invalid):
 
 class WalkTaken(Conflict):
     """Another worker carries the walk on."""
+
+
+class EnrolmentUnknown(NotFound):
+    """There is no such enrolment."""
+
+
+class EnrolmentEnded(Conflict):
+    """The enrolment has begun or ended already."""
+
+
+class MembersChanged(Conflict):
+    """Many more or fewer members stand so by now than were confirmed."""
+
+
+class StandingUnknown(Invalid):
+    """The policy in force has no such stage, health or segment."""

@@ -226,7 +226,7 @@ class Journal(Base, table=True):
 
     __tablename__ = "journal"
     __table_args__ = (
-        CheckConstraint("kind IN ('events', 'time')", name="kind"),
+        CheckConstraint("kind IN ('events', 'time', 'enrolment')", name="kind"),
         CheckConstraint("number > 0", name="number"),
         Index(None, "lane", "gate_at"),
     )
@@ -285,18 +285,19 @@ class ReceiptCount(Base, table=True):
 
 
 class Walk(Base, table=True):
-    """A walk over the members of a lane, in the order of their ids, for a version of the policy: what it would change, to
-    count what it counts anew, to take them to it.
+    """A walk over the members of a lane, in the order of their ids: for a version of the policy (what it would change, to
+    count what it counts anew, to take them to it) or for an enrolment.
     """
 
     __tablename__ = "walk"
     __table_args__ = (
-        CheckConstraint("kind IN ('impact', 'backfill', 'sweep')", name="kind"),
+        CheckConstraint("kind IN ('impact', 'backfill', 'sweep', 'enrolment')", name="kind"),
         CheckConstraint("members >= 0", name="members"),
         Index(None, "lane", postgresql_where=text("finished_at IS NULL")),
         _ROOM,
     )
-    version: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    what_for: str = Field(primary_key=True)
+    """The version's number, or the enrolment's id."""
     kind: str = Field(primary_key=True)
     lane: int = Field(sa_type=SmallInteger, primary_key=True, sa_column_kwargs={"autoincrement": False})
     last_id: UUID | None
@@ -325,3 +326,30 @@ class SegmentCount(Base, table=True):
     lane: int = Field(sa_type=SmallInteger, primary_key=True, sa_column_kwargs={"autoincrement": False})
     segment: str = Field(primary_key=True)
     members: int = Field(sa_type=BigInteger)
+
+
+class Enrolment(Base, table=True):
+    """Members who are brought a rule by an operator 登記, at a pace. Proposed first, then confirmed."""
+
+    __tablename__ = "enrolment"
+    __table_args__ = (
+        CheckConstraint("per_minute > 0", name="per_minute"),
+        CheckConstraint("members >= 0", name="members"),
+        CheckConstraint("state IN ('proposed', 'running', 'finished', 'stopped')", name="state"),
+        CheckConstraint("(state IN ('proposed')) = (confirmed_at IS NULL)", name="confirmed"),
+        Index(None, "number", unique=True),
+    )
+    enrolment_id: UUID = Field(primary_key=True)
+    number: int = Field(default=None, sa_column=Column("number", BigInteger, Identity(always=True), nullable=False))
+    rule: str
+    stage: str | None
+    health: str | None
+    segment: str | None
+    per_minute: int
+    members: int = Field(sa_type=BigInteger)
+    """How many it was proposed for."""
+    state: str
+    operator_id: UUID | None
+    note: str
+    created_at: datetime = Field(sa_type=Moment)
+    confirmed_at: datetime | None = Field(sa_type=Moment)

@@ -91,6 +91,24 @@ async def wake(uow: UnitOfWork, members_due: Collection[UUID]) -> None:
     uow.on_commit.append(lambda: resources.metrics.woken.inc(len(due)))
 
 
+async def enrol(uow: UnitOfWork, wanted: Collection[UUID], *, rule: str, enrolment_id: UUID) -> list[UUID]:
+    """Bring a rule to these members, of one lane; to whom it was brought: not to who lives by a version without it, or
+    waits for what is unread.
+    """
+    batch = await load(uow, wanted)
+    brought: list[UUID] = []
+    for member_id, subject in batch.subjects.items():
+        found = batch.versions.engine(subject.member.version).rules.get(rule) if subject.member else None
+        if found is not None and not subject.queue:
+            brought.append(member_id)
+            batch.add(member_id, subject.enrol(found, enrolment_id))
+    await write(uow, batch)
+    await _arm(uow, batch)
+    lane = {batch.subjects[member_id].lane: brought for member_id in brought}
+    await journal.write_enrolment(uow, lane, batch.times, rule=rule, enrolment_id=enrolment_id)
+    return brought
+
+
 async def load(uow: UnitOfWork, wanted: Collection[UUID]) -> Batch:
     resources: Resources = uow.resources
     known = await members.load(uow, wanted)

@@ -10,7 +10,7 @@ from common.connection import Record
 from common.db import Database, UnitOfWork
 from lifecycle.clocks.service import LaneTime
 from lifecycle.journal import repository
-from lifecycle.journal.domain import Entry, Input, Kind, heads, packed_events, packed_members
+from lifecycle.journal.domain import Entry, Input, Kind, heads, packed_enrolment, packed_events, packed_members
 from lifecycle.journal.repository import Row
 
 AT_ONCE = 200
@@ -45,6 +45,22 @@ async def write_time(uow: UnitOfWork, woken: Mapping[int, Collection[UUID]], tim
     """Lane → the members for whom time passed, in their order."""
     rows = [_row(lane, times[lane], heads(members), packed_members(members)) for lane, members in woken.items()]
     await _write(uow, rows, "time")
+
+
+async def write_enrolment(
+    uow: UnitOfWork,
+    enrolled: Mapping[int, Collection[UUID]],
+    times: Mapping[int, LaneTime],
+    *,
+    rule: str,
+    enrolment_id: UUID,
+) -> None:
+    """Lane → the members whom a rule was brought, in their order."""
+    rows = [
+        _row(lane, times[lane], heads(members), packed_enrolment(enrolment_id, rule, members))
+        for lane, members in enrolled.items()
+    ]
+    await _write(uow, rows, "enrolment")
 
 
 async def read(

@@ -35,7 +35,7 @@ async def get_version(db: Database, number: int) -> VersionView:
     """Raises VersionUnknown."""
     row = await versions.find_text(db, number)
     summary = _summary(number, await changes.state(db), db.clock.now())
-    made = await walks.of_version(db, number)
+    made = await walks.made_for(db, number)
     everybody = sum(count.members for count in await standing.counts(db))
     return VersionView(**summary.model_dump(), text=row["text"], walks=_progress(made, everybody), impact=_impact(made))
 
