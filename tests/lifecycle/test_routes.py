@@ -30,6 +30,8 @@ RULES: Rules = {
     "GET /v1/action-counts": OPERATORS,
     "GET /v1/segments": OPERATORS,
     "GET /v1/segments/{name}/members": OPERATORS,
+    "PUT /v1/segments/{name}": OPERATORS,
+    "DELETE /v1/segments/{name}": OPERATORS,
     "GET /v1/policies": OPERATORS,
     "GET /v1/policies/{version}": OPERATORS,
     "POST /v1/policies": OPERATORS,

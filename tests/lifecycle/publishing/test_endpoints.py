@@ -232,3 +232,34 @@ async def test_events_of_before_and_after_meet_at_the_moment(life: Life) -> None
     told = await life.service.db.fetch("SELECT count(*) FROM waiting_event")
     assert told[0]["count"] == 0
     await check(life.service.db)
+
+
+async def test_a_segment_is_added_to_those_there_are_and_taken_out_again(life: Life) -> None:
+    await life.happen(ordered(ANNA), ordered(ANNA), ordered(BEN))
+    prepared = await life.post(
+        "/segments/keen", method="PUT", condition="orders.count >= 2", title={"en": "Keen", "zh": "常客"}
+    )
+    await life.walk()
+    seen = await life.get(f"/policies/{prepared['version']}")
+    assert seen["impact"] == [{"dimension": "keen", "now": None, "then": "keen", "members": 1}]
+    await life.post(f"/policies/{prepared['version']}/publish", replaces=1)
+    await life.pass_to(START + HOUR)
+    await life.walk()
+    segments = await life.get("/segments")
+    assert [(each["name"], each["members"]) for each in segments["items"]] == [("keen", 1)]
+    assert [each["member_id"] for each in (await life.get("/segments/keen/members"))["items"]] == [str(ANNA)]
+
+    gone = await life.post("/segments/keen", method="DELETE")
+    await life.walk()
+    await life.post(f"/policies/{gone['version']}/publish", replaces=prepared["version"])
+    await life.pass_to(START + 2 * HOUR)
+    await life.walk()
+    assert (await life.get("/segments"))["items"] == []
+    assert (await life.member(ANNA))["segments"] == []
+    await check(life.service.db)
+
+
+async def test_a_segment_that_cannot_be_is_refused(life: Life) -> None:
+    wrong = await life.post("/segments/keen", method="PUT", condition="order.count >= 2", status=422)
+    assert "did you mean 'orders'?" in wrong["errors"][0]["message"]
+    assert (await life.post("/segments/keen", method="DELETE", status=404))["code"] == "segment_unknown"

@@ -68,3 +68,7 @@ class MembersChanged(Conflict):
 
 class StandingUnknown(Invalid):
     """The policy in force has no such stage, health or segment."""
+
+
+class TextNotEditable(Conflict):
+    """The policy's text is written so that only its author can change it."""
