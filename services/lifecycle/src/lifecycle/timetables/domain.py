@@ -38,6 +38,8 @@ def reached(engine: Engine, member: Member, *, since: datetime) -> Iterator[Occa
 
 def moved_back(engine: Engine, member: Member, *, before: Facts, depth: int = 0) -> Iterator[Occasion]:
     """What would have come by now, had the member's facts been what they are; `before`: what they were."""
+    if all(member.facts.get(place) is before.get(place) for place in engine.date_places):
+        return
     told, known = told_of(engine, member), told_of(engine, msgspec.structs.replace(member, facts=before))
     for rule in engine.on_dates:
         if source_of(rule.trigger, told) != source_of(rule.trigger, known):
