@@ -98,6 +98,8 @@ class LaneClock(Base, table=True):
     lane: int = Field(sa_type=SmallInteger, primary_key=True, sa_column_kwargs={"autoincrement": False})
     gate_at: datetime = Field(sa_type=Moment)
     watermark: datetime | None = Field(sa_type=Moment)
+    beat_at: datetime | None = Field(sa_type=Moment)
+    """By the gate clock, when the journal last had to tell the time."""
 
 
 class StandingCount(Base, table=True):

@@ -8,10 +8,10 @@ from common.db import Database, UnitOfWork
 
 _INSERT = """
 INSERT INTO action (action_id, member_id, rule, key, attempt, kind, detail, at, valid_until, state, asks, requested_at)
-SELECT action_id, member_id, rule, key, attempt, kind, detail::jsonb, at, valid_until, 'requested', 1, $10
+SELECT action_id, member_id, rule, key, attempt, kind, detail::jsonb, at, valid_until, 'requested', 1, requested_at
 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::int[], $6::text[], $7::text[], $8::timestamptz[],
-            $9::timestamptz[])
-    AS asked (action_id, member_id, rule, key, attempt, kind, detail, at, valid_until)
+            $9::timestamptz[], $10::timestamptz[])
+    AS asked (action_id, member_id, rule, key, attempt, kind, detail, at, valid_until, requested_at)
 """
 
 # A final state stays: what comes late changes nothing.
@@ -20,8 +20,9 @@ WITH open AS (
     SELECT action.action_id, action.state FROM action
     WHERE action_id = ANY($1) AND state IN ('requested', 'unknown') ORDER BY action_id FOR UPDATE
 )
-UPDATE action SET state = settled.state, reason = settled.reason, settled_at = $4
-FROM open, unnest($1::uuid[], $5::uuid[], $2::text[], $3::text[]) AS settled (action_id, member_id, state, reason)
+UPDATE action SET state = settled.state, reason = settled.reason, settled_at = settled.at
+FROM open, unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[])
+    AS settled (action_id, member_id, state, reason, at)
 WHERE action.action_id = open.action_id AND settled.action_id = open.action_id AND settled.member_id = action.member_id
 RETURNING action.member_id, action.rule, action.kind, open.state AS previous, action.state
 """
@@ -78,9 +79,11 @@ class Asked:
     """JSON."""
     at: datetime
     valid_until: datetime
+    requested_at: datetime
+    """By the gate clock of the lane."""
 
 
-async def insert(uow: UnitOfWork, asked: Sequence[Asked], *, at: datetime) -> None:
+async def insert(uow: UnitOfWork, asked: Sequence[Asked]) -> None:
     await uow.execute(
         _INSERT,
         [each.action_id for each in asked],
@@ -92,16 +95,15 @@ async def insert(uow: UnitOfWork, asked: Sequence[Asked], *, at: datetime) -> No
         [each.detail for each in asked],
         [each.at for each in asked],
         [each.valid_until for each in asked],
-        at,
+        [each.requested_at for each in asked],
     )
 
 
 async def settle(
-    uow: UnitOfWork, settled: Sequence[tuple[UUID, UUID, str, str | None]], *, at: datetime
+    uow: UnitOfWork, settled: Sequence[tuple[UUID, UUID, str, str | None]], *, at: Sequence[datetime]
 ) -> list[Record]:
     """(action, member, state, reason), each action once; what changed, with the state before."""
-    actions, members, states, reasons = zip(*settled, strict=True)
-    return await uow.fetch(_SETTLE, list(actions), list(states), list(reasons), at, list(members))
+    return await uow.fetch(_SETTLE, *map(list, zip(*settled, strict=True)), list(at))
 
 
 async def ask_again(uow: UnitOfWork, actions: Collection[UUID]) -> list[Record]:

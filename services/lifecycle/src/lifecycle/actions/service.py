@@ -17,6 +17,7 @@ from lifecycle.actions.domain import outcome
 from lifecycle.actions.repository import Asked
 
 LaneOf = Callable[[UUID], int]
+GateOf = Callable[[UUID], datetime]
 
 
 def tell(uow: UnitOfWork, request: ActionRequested, *, ask: int, cause: Envelope | None) -> None:
@@ -31,17 +32,18 @@ async def record(
     heard: Iterable[Event],
     asked_again: Sequence[ActionRequested],
     lane_of: LaneOf,
+    gate_of: GateOf,
 ) -> None:
     """`requested`: with the logical time of the trigger; `heard`: events that may tell of an outcome."""
     moves: Counter[tuple[int, str, str, str]] = Counter()
-    asked = [_asked(request, at) for request, at in requested]
+    asked = [_asked(request, at, gate_of(request.member_id)) for request, at in requested]
     if asked:
-        await repository.insert(uow, asked, at=uow.now)
+        await repository.insert(uow, asked)
         moves.update((lane_of(each.member_id), each.rule, each.kind, "requested") for each in asked)
     changed: list[Record] = []
     settled = _settled(heard)
     if settled:
-        changed += await repository.settle(uow, settled, at=uow.now)
+        changed += await repository.settle(uow, settled, at=[gate_of(member_id) for _, member_id, *_ in settled])
     if asked_again:
         changed += await repository.ask_again(uow, {request.action_id for request in asked_again})
     for row in changed:
@@ -75,7 +77,7 @@ async def counts(db: Database) -> list[Record]:
     return await repository.counts(db)
 
 
-def _asked(request: ActionRequested, at: datetime) -> Asked:
+def _asked(request: ActionRequested, at: datetime, gate: datetime) -> Asked:
     detail = msgspec.to_builtins(request.action)
     kind = detail.pop("kind")
     return Asked(
@@ -88,6 +90,7 @@ def _asked(request: ActionRequested, at: datetime) -> Asked:
         detail=msgspec.json.encode(detail).decode(),
         at=at,
         valid_until=request.valid_until,
+        requested_at=gate,
     )
 
 

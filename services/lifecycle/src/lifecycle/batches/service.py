@@ -65,7 +65,7 @@ async def take(uow: UnitOfWork, events: Sequence[Taken]) -> None:
         taken[subject.lane].append((member_id, received.row))
         steps = subject.take(
             producer=received.row.producer,
-            arrival=waiting.arrival_of(received, revision=batch.versions.revision),
+            arrival=waiting.received_as(received, revision=batch.versions.revision),
             source=received,
         )
         batch.add(member_id, steps)
@@ -134,6 +134,7 @@ async def write(uow: UnitOfWork, batch: Batch) -> None:
         heard=[step.folded.arrival.event for _, step in batch.steps if step.folded],
         asked_again=[request for _, step in batch.steps for request in step.stepped.asked_again],
         lane_of=lambda member_id: batch.subjects[member_id].lane,
+        gate_of=lambda member_id: batch.subjects[member_id].gate,
     )
     await _keep_waiting(uow, batch)
     for key, step in batch.steps:

@@ -42,24 +42,24 @@ async def write_events(
 
 
 async def write_time(uow: UnitOfWork, woken: Mapping[int, Collection[UUID]], times: Mapping[int, LaneTime]) -> None:
-    """Lane → the members for whom time passed, in their order."""
+    """Lane → the members for whom time passed, in their order; none: a heartbeat."""
     rows = [_row(lane, times[lane], heads(members), packed_members(members)) for lane, members in woken.items()]
     await _write(uow, rows, "time")
 
 
 async def read(
-    db: Database,
+    reader: Database | UnitOfWork,
     lane: int,
     *,
+    after: int = 0,
     subject: UUID | None = None,
     before_revision: int | None = None,
     before: datetime | None = None,
 ) -> AsyncIterator[Entry]:
     """A lane's entries in their order. `subject`: at least all those that speak of this member."""
-    after = 0
     while True:
         found = await repository.read(
-            db,
+            reader,
             lane,
             after=after,
             subject=subject.bytes[:4] if subject else None,

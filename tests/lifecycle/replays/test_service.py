@@ -1,0 +1,140 @@
+"""Promise 3 and law 6: replay from the journal gives every table, to the byte."""
+
+from collections.abc import AsyncIterator, Iterator
+from random import Random
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from common.bus.lanes import lane_of
+from common.bus.locks import EVERY_LANE
+from common.bus.records import Received
+from factories.lifecycle import DAY, HOUR, START, Life, chatted, checked_in, granted, member, ordered, read, refused, registered
+from factories.lifecycle_rows import forget
+from lifecycle.authoring.service import shipped_text
+from lifecycle.changes import service as changes
+from lifecycle.journal import service as journal
+from lifecycle.journal.domain import Entry
+from lifecycle.projections.service import Difference
+from lifecycle.replays import service
+from lifecycle.replays.domain import Taken, events_of
+from lifecycle.replays.service import verified
+from lifecycle.versions import service as versions
+
+pytestmark = pytest.mark.integration
+
+MEMBERS = [member(number) for number in range(6)]
+a_few_times = settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+async def live(life: Life, seed: int) -> None:
+    """A random history as the service lives it: events, outcomes and ticks, a pause, a publish in the middle."""
+    random, number, now = Random(seed), 0, life.clock.now()
+    start = now
+    await life.tick(now)
+    for round_ in range(40):
+        now += random.random() * 2 * DAY
+        await life.clock.advance_to(now)
+        events: list[Received[Any]] = []
+        for _ in range(random.randint(0, 6)):
+            number += 1
+            who = random.choice(MEMBERS)
+            made = random.choice([registered(who, now), ordered(who, now), chatted(who), checked_in(who), *await answers(life, random, who)])
+            events.append(read(made, now - random.choice([0, 0, 1]) * HOUR, number=number))
+        await life.hand_over(events)
+        if random.random() < 0.6:
+            await life.tick(now - random.choice([0, 1, 30]) * HOUR)
+        if round_ == 15:
+            await pause(life, "say_hello")
+        if round_ == 20:
+            await publish(life, at=now + DAY)
+    assert now > start
+
+
+async def answers(life: Life, random: Random, who: UUID) -> list[Any]:
+    rows = await life.service.db.fetch("SELECT action_id FROM action WHERE member_id = $1 AND state <> 'done'", who)
+    made = [random.choice([granted, refused]) for _ in rows]
+    return [make(row["action_id"], who) for make, row in zip(made, rows, strict=True)]
+
+
+async def pause(life: Life, rule: str) -> None:
+    async with life.service.db.transaction() as uow:
+        await changes.begin(uow)
+        await changes.record(uow, "paused", rule=rule)
+
+
+async def publish(life: Life, *, at: Any) -> None:
+    text = shipped_text().decode().replace("7d", "5d")
+    async with life.service.db.transaction() as uow:
+        await changes.begin(uow)
+        policy = (await versions.find(uow, 1))[1]
+        number = await versions.store(uow, policy, text=text, tz="Asia/Shanghai")
+        await changes.record(uow, "prepared", version=number)
+        await changes.record(uow, "published", version=number, effective_at=at)
+
+
+async def differences(life: Life) -> list[Difference]:
+    return [found for lane in EVERY_LANE if (found := await verified(life.service.db, lane))]
+
+
+@a_few_times
+@given(seed=st.integers(0, 10_000))
+async def test_replay_of_the_journal_gives_the_tables(life: Life, seed: int) -> None:
+    await forget(life.service.db)
+    await live(life, seed)
+    assert await differences(life) == []
+    for who in MEMBERS:
+        assert await verified(life.service.db, lane_of(str(who)), only=who) is None
+
+
+async def test_without_one_entry_or_by_another_clock_it_differs(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
+    await live(life, 7)
+    assert await differences(life) == []
+    [first] = await life.service.db.fetch("SELECT lane, number FROM journal WHERE kind = 'events' LIMIT 1")
+    original = journal.read
+
+    async def without_one(*args: Any, **options: Any) -> AsyncIterator[Entry]:
+        async for entry in original(*args, **options):
+            if (entry.lane, entry.number) != (first["lane"], first["number"]):
+                yield entry
+
+    with monkeypatch.context() as patch:
+        patch.setattr(journal, "read", without_one)
+        [found] = await differences(life)
+        assert found.lane == first["lane"]
+
+    def by_the_wall(entry: Entry) -> Iterator[Taken]:
+        for taken in events_of(entry):
+            arrival = msgspec.structs.replace(taken.arrival, appended_at=entry.gate_at)
+            yield msgspec.structs.replace(taken, arrival=arrival)
+
+    monkeypatch.setattr(service, "events_of", by_the_wall)
+    assert await differences(life) != []
+
+
+async def test_a_hand_in_any_table_is_found(life: Life) -> None:
+    await live(life, 3)
+    assert await differences(life) == []
+    for table, change in {
+        "transition": "episode = episode + 100",
+        "receipt": "key = 'other'",
+        "action": "reason = 'other'",
+        "receipt_count": "times = times + 1",
+        "member": "due_at = NULL",
+    }.items():
+        async with life.service.db.transaction() as uow:
+            one = f"SELECT ctid FROM {table} WHERE {'due_at IS NOT NULL' if table == 'member' else 'TRUE'} LIMIT 1"
+            changed = await uow.fetchrow(f"UPDATE {table} SET {change} WHERE ctid = ({one}) RETURNING member_id")
+        assert changed is not None
+        [found] = [each for each in await differences(life) if each.member_id == changed["member_id"]]
+        assert (found.table, found.member_id) == (table, changed["member_id"])
+        who = found.member_id
+        alone = await verified(life.service.db, lane_of(str(who)), only=who)
+        assert alone is not None
+        assert alone.table == table
+        await forget(life.service.db)
+        await live(life, 3)
