@@ -1,10 +1,12 @@
 """Promise 3 and law 6: replay from the journal gives every table, to the byte."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from random import Random
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,15 +16,16 @@ from common.bus.lanes import lane_of
 from common.bus.locks import EVERY_LANE
 from common.bus.records import Received
 from factories.lifecycle import DAY, HOUR, START, Life, chatted, checked_in, granted, member, ordered, read, refused, registered
-from factories.lifecycle_rows import forget
+from factories.lifecycle_rows import forget, rows
 from lifecycle.authoring.service import shipped_text
 from lifecycle.changes import service as changes
 from lifecycle.journal import service as journal
 from lifecycle.journal.domain import Entry
 from lifecycle.projections.service import Difference
-from lifecycle.replays import service
+from lifecycle.trials import service
 from lifecycle.replays.domain import Taken, events_of
-from lifecycle.replays.service import verified
+from lifecycle.trials.domain import together
+from lifecycle.trials.service import DraftText, Order, reading, tried, verified
 from lifecycle.versions import service as versions
 
 pytestmark = pytest.mark.integration
@@ -138,3 +141,38 @@ async def test_a_hand_in_any_table_is_found(life: Life) -> None:
         assert alone.table == table
         await forget(life.service.db)
         await live(life, 3)
+
+
+async def test_a_trial_writes_nothing_and_could_not(life: Life) -> None:
+    await live(life, 5)
+    before = [await rows(life.service.db), await life.service.db.fetch("SELECT * FROM journal ORDER BY 1, 2")]
+    draft = DraftText(text=shipped_text().decode().replace("7d", "3d"), tz="Asia/Shanghai", version=9)
+    url = life.service.runtime.settings.database_url.get_secret_value()
+    async with reading(url) as db:
+        founds = [(await tried(db, lane, Order(draft=draft))).found for lane in EVERY_LANE]
+        with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+            await db.fetch("DELETE FROM journal")
+    after = [await rows(life.service.db), await life.service.db.fetch("SELECT * FROM journal ORDER BY 1, 2")]
+    assert after == before
+    found = together(founds)
+    assert found.happened is not None
+    assert found.tried is not None
+    assert sum(found.tried.stands.values()) == sum(found.happened.stands.values()) == 2 * len(MEMBERS)
+    assert found.tried.moves != found.happened.moves
+
+
+async def test_what_happened_is_counted_as_the_tables_count_it(life: Life) -> None:
+    await live(life, 6)
+    found = together([(await tried(life.service.db, lane, Order())).found for lane in EVERY_LANE]).happened
+    assert found is not None
+    moves = await life.service.db.fetch("SELECT dimension, previous, current FROM transition")
+    counted = Counter({place[1:]: 0 for place in found.moves})
+    for place, count in found.moves.items():
+        counted[place[1:]] += count
+    assert counted == Counter(tuple(row) for row in moves)
+    asked = await life.service.db.fetch("SELECT rule, count(*) FROM action GROUP BY rule")
+    assert {row["rule"]: row["count"] for row in asked} == {
+        rule: sum(count for place, count in found.asked.items() if place[1] == rule)
+        for rule in {place[1] for place in found.asked}
+    }
+    assert {each.member_id for each in found.timelines} == set(MEMBERS)
