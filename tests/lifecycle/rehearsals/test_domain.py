@@ -124,7 +124,9 @@ def test_the_published_policy_as_a_draft_does_what_live_did(seed: int) -> None:
 def test_the_law_would_notice_another_policy() -> None:
     live = lived(1)
     health = tuple(
-        msgspec.structs.replace(value, condition=DEFAULT_POLICY.health[0].condition) if value.name == "dormant" else value
+        msgspec.structs.replace(value, condition=DEFAULT_POLICY.health[0].condition)
+        if value.name == "dormant"
+        else value
         for value in DEFAULT_POLICY.health
     )
     other = compiled(msgspec.structs.replace(DEFAULT_POLICY, health=health))

@@ -15,17 +15,29 @@ from hypothesis import strategies as st
 from common.bus.lanes import lane_of
 from common.bus.locks import EVERY_LANE
 from common.bus.records import Received
-from factories.lifecycle import DAY, HOUR, START, Life, chatted, checked_in, granted, member, ordered, read, refused, registered
+from factories.lifecycle import (
+    DAY,
+    HOUR,
+    Life,
+    chatted,
+    checked_in,
+    granted,
+    member,
+    ordered,
+    read,
+    refused,
+    registered,
+)
 from factories.lifecycle_rows import forget, rows
 from lifecycle.authoring.service import shipped_text
 from lifecycle.changes import service as changes
 from lifecycle.journal import service as journal
 from lifecycle.journal.domain import Entry
-from lifecycle.projections.service import Difference
-from lifecycle.trials import service
+from lifecycle.projections.domain import Difference
 from lifecycle.replays.domain import Taken, events_of
-from lifecycle.trials.domain import together
-from lifecycle.trials.service import DraftText, Order, reading, tried, verified
+from lifecycle.trials import service
+from lifecycle.trials.domain import DraftText, Order, together
+from lifecycle.trials.service import reading, tried, verified
 from lifecycle.versions import service as versions
 
 pytestmark = pytest.mark.integration
@@ -46,7 +58,15 @@ async def live(life: Life, seed: int) -> None:
         for _ in range(random.randint(0, 6)):
             number += 1
             who = random.choice(MEMBERS)
-            made = random.choice([registered(who, now), ordered(who, now), chatted(who), checked_in(who), *await answers(life, random, who)])
+            made = random.choice(
+                [
+                    registered(who, now),
+                    ordered(who, now),
+                    chatted(who),
+                    checked_in(who),
+                    *await answers(life, random, who),
+                ]
+            )
             events.append(read(made, now - random.choice([0, 0, 1]) * HOUR, number=number))
         await life.hand_over(events)
         if random.random() < 0.6:
@@ -60,8 +80,7 @@ async def live(life: Life, seed: int) -> None:
 
 async def answers(life: Life, random: Random, who: UUID) -> list[Any]:
     rows = await life.service.db.fetch("SELECT action_id FROM action WHERE member_id = $1 AND state <> 'done'", who)
-    made = [random.choice([granted, refused]) for _ in rows]
-    return [make(row["action_id"], who) for make, row in zip(made, rows, strict=True)]
+    return [granted(row["action_id"], who) if random.random() < 0.5 else refused(row["action_id"], who) for row in rows]
 
 
 async def pause(life: Life, rule: str) -> None:

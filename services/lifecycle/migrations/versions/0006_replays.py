@@ -1,9 +1,7 @@
 """Replays that operators asked for, and when the journal last told the time."""
 
 import sqlalchemy as sa
-import sqlmodel
 from alembic import op
-from sqlalchemy.dialects import postgresql
 
 revision = "0006"
 down_revision = "0005"
@@ -12,9 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column(
-        "lane_clock", sa.Column("beat_at", sa.DateTime(timezone=True), nullable=True), schema="lifecycle"
-    )
+    op.add_column("lane_clock", sa.Column("beat_at", sa.DateTime(timezone=True), nullable=True), schema="lifecycle")
 
 
 def downgrade() -> None:

@@ -1,13 +1,29 @@
+import sys
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
+from time import monotonic
 from typing import get_args
+from uuid import UUID
 
 import click
+import msgspec
 
-from common.cli import command_line
+from common.bus.lanes import LANES
+from common.cli import command_line, with_database
+from common.settings import load_settings
 from lifecycle.app import SERVICE
 from lifecycle.authoring import service as authoring
 from lifecycle.authoring.domain import author
+from lifecycle.displays import service as displays
 from lifecycle.faults.domain import Language
+from lifecycle.runs.domain import Progress
+from lifecycle.studies import service as studies
+from lifecycle.studies.domain import Asked
+from lifecycle.wordings.domain import in_short, told
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+DAY = click.DateTime(["%Y-%m-%d"])
 
 commands = command_line(SERVICE)
 
@@ -39,6 +55,68 @@ def validate(*, file: Path, language: Language, tz: str) -> None:
 def show() -> None:
     """Print the policy that a new installation lives by: a page to begin one's own with."""
     click.echo(authoring.shipped_text().decode(), nl=False)
+
+
+@commands.command()
+@click.option(
+    "--policy", "draft", type=FILE, help="A draft to try; without it, the published policy is replayed and verified."
+)
+@click.option("--from", "first", type=DAY, help="The first business day that counts; what was before is only stood.")
+@click.option("--to", "last", type=DAY, help="The last one, included.")
+@click.option("--member", type=click.UUID, help="Only this member.")
+@click.option("--costs", type=FILE, help="JSON: what a coupon of each template costs, in minor units.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="A page (.html) or its data (.json).")
+@click.option("--language", type=click.Choice(get_args(Language)), default="en", show_default=True)
+@click.option("--processes", type=click.IntRange(1, LANES), default=2, show_default=True)
+def replay(
+    *,
+    draft: Path | None,
+    first: datetime | None,
+    last: datetime | None,
+    member: UUID | None,
+    costs: Path | None,
+    out: Path | None,
+    language: Language,
+    processes: int,
+) -> None:
+    """Replay the journal: what happened, or what a draft would have done. Ctrl-C ends with what is known by then.
+
+    Exit code 1 when the tables hold something else than the published policy's replay gives.
+    """
+    asked = Asked(
+        draft=draft.read_text() if draft else None,
+        first=first.date() if first else None,
+        last=last.date() if last else None,
+        only=member,
+        costs=msgspec.json.decode(costs.read_bytes(), type=dict[str, int]) if costs else {},
+    )
+    settings = load_settings(SERVICE.settings)
+    prepared = with_database(
+        SERVICE, lambda runtime: studies.prepared(runtime.db, asked, tz=settings.timezone, currency=settings.currency)
+    )
+    report, difference = studies.studied(
+        settings.database_url.get_secret_value(), prepared, asked, processes=processes, show=_shown()
+    )
+    if out is not None:
+        page = displays.page(report, language=language) if out.suffix == ".html" else None
+        out.write_text(page or msgspec.json.format(msgspec.json.encode(report)).decode() + "\n")
+    click.echo(in_short(report, language))
+    for line in told(report, language):
+        click.echo(line)
+    if difference is not None:
+        click.echo(difference.told(), err=True)
+        raise SystemExit(1)
+
+
+def _shown() -> Callable[[Progress], None]:
+    """Progress on one line of stderr, where a person looks."""
+    began = monotonic()
+
+    def show(progress: Progress) -> None:
+        if sys.stderr.isatty():
+            click.echo(f"\r{progress.told(monotonic() - began)}\x1b[K", err=True, nl=False)
+
+    return show
 
 
 if __name__ == "__main__":

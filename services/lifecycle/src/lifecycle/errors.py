@@ -13,3 +13,7 @@ class RangeInvalid(Invalid):
 
 class VersionUnknown(NotFound):
     """No version of the policy has that number."""
+
+
+class DraftInvalid(Invalid):
+    """The policy that is to be tried is none."""

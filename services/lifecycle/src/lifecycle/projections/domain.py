@@ -23,6 +23,7 @@ from lifecycle.replays.domain import Happened
 from lifecycle.transitions.domain import Transition
 
 Table = Literal["member", "waiting_event", "transition", "receipt", "receipt_count", "action"]
+MOST_SHOWN = 2_000
 Plain = tuple[Any, ...]
 """A row without its member and its number."""
 
@@ -64,6 +65,20 @@ class MemberRows(msgspec.Struct, kw_only=True):
     actions: dict[UUID, ActionRow] = {}
     counted: int = 0
     """The sum of the digests of counts that can grow no more."""
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """The first that is found between what was replayed and what a table holds."""
+
+    lane: int
+    member_id: UUID
+    table: Table
+    replayed: Any
+    held: Any
+
+    def told(self) -> str:
+        place = f"lane {self.lane}, member {self.member_id}, {self.table}"
+        return f"{place}: the journal gives {_shown(self.replayed)}, the table holds {_shown(self.held)}"
 
 
 Grow = Callable[[Any, Plain], Any]
@@ -183,3 +198,8 @@ def action_row(request: ActionRequested, *, at: datetime, gate: datetime) -> Act
         settled_at=None,
         reason=None,
     )
+
+
+def _shown(value: Any) -> str:
+    text = f"{value!r}"
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…"

@@ -24,9 +24,7 @@ async def freeze(uow: UnitOfWork) -> None:
     await uow.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
 
-async def members(
-    uow: UnitOfWork, lane: int, *, after: UUID | None, only: UUID | None, limit: int
-) -> list[Record]:
+async def members(uow: UnitOfWork, lane: int, *, after: UUID | None, only: UUID | None, limit: int) -> list[Record]:
     """In the order of their ids."""
     return await uow.fetch(_MEMBERS, lane, after, only, limit)
 

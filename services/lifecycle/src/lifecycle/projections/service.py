@@ -15,6 +15,7 @@ from lifecycle.projections.domain import (
     TRANSITION,
     ActionRow,
     CountRow,
+    Difference,
     MemberRows,
     Plain,
     Projection,
@@ -26,16 +27,6 @@ from lifecycle.versions.domain import ALWAYS, Versions
 
 AT_ONCE = 1_000
 """Members that one look at the tables compares."""
-
-
-class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """The first that is found between what was replayed and what a table holds."""
-
-    lane: int
-    member_id: UUID
-    table: Table
-    replayed: Any
-    held: Any
 
 
 async def freeze(uow: UnitOfWork) -> None:

@@ -111,7 +111,12 @@ def carried_out(request: ActionRequested, at: datetime) -> Event:
     match request.action:
         case SendMessage(template=template, channel=channel):
             return MessageSent(
-                message_id=made, member_id=member_id, template=template, channel=channel, sent_at=at, action_id=action_id
+                message_id=made,
+                member_id=member_id,
+                template=template,
+                channel=channel,
+                sent_at=at,
+                action_id=action_id,
             )
         case AssignTask(team=team):
             return TaskOpened(task_id=made, member_id=member_id, team=team, due_at=at, action_id=action_id)

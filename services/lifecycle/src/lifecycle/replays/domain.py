@@ -46,7 +46,9 @@ class Population:
         self.states: dict[UUID, bytes] = {}
         self.waiting: dict[UUID, list[Turn[Taken]]] = {}
 
-    def subject(self, member_id: UUID, *, versions: Versions, gate: datetime, watermark: datetime | None) -> Subject[Taken]:
+    def subject(
+        self, member_id: UUID, *, versions: Versions, gate: datetime, watermark: datetime | None
+    ) -> Subject[Taken]:
         state = self.states.get(member_id)
         return Subject(
             versions=versions,
@@ -76,7 +78,10 @@ def foreseen(then: Versions, now: Versions) -> Versions:
     places = {place for version in now.published for place in version.engine.numbers.values()}
     return replace(
         then,
-        prepared=(*(engine for engine in then.prepared if engine.version not in {each.version for each in later}), *later),
+        prepared=(
+            *(engine for engine in then.prepared if engine.version not in {each.version for each in later}),
+            *later,
+        ),
         since={place: revision for place, revision in then.since.items() if place not in places},
     )
 
@@ -87,6 +92,11 @@ def events_of(entry: Entry) -> Iterator[Taken]:
         envelope, event = decode_envelope(each.envelope)
         arrival = arrival_of(envelope, event, appended_at=each.appended_at, revision=entry.revision)
         yield Taken(UUID(event.subject), each.producer, arrival)
+
+
+def woken(entry: Entry) -> list[UUID]:
+    """For whom time passed."""
+    return unpacked_members(entry.inputs) if entry.kind == "time" else []
 
 
 def replayed(
@@ -102,15 +112,17 @@ def replayed(
             )
         return subjects[member_id]
 
-    if entry.kind == "time":
-        for member_id in unpacked_members(entry.inputs):
-            if only in {None, member_id}:
-                for step in subject_of(member_id).wake():
-                    yield Happened(member_id, entry.gate_at, step)
+    for member_id in woken(entry):
+        if only in {None, member_id}:
+            yield from _happened(entry, member_id, subject_of(member_id).wake())
     for each in taken:
         if only in {None, each.member_id}:
-            subject = subject_of(each.member_id)
-            for step in subject.take(producer=each.producer, arrival=each.arrival, source=each):
-                yield Happened(each.member_id, entry.gate_at, step)
+            steps = subject_of(each.member_id).take(producer=each.producer, arrival=each.arrival, source=each)
+            yield from _happened(entry, each.member_id, steps)
     for member_id, subject in subjects.items():
         population.keep(member_id, subject)
+
+
+def _happened(entry: Entry, member_id: UUID, steps: Iterable[Step[Taken]]) -> Iterator[Happened]:
+    for step in steps:
+        yield Happened(member_id, entry.gate_at, step)

@@ -10,9 +10,11 @@ from uuid import UUID
 
 import msgspec
 
-from lifecycle.engine.domain import Engine
+from lifecycle.authoring.domain import Numbers, author
+from lifecycle.engine.domain import Engine, compiled
 from lifecycle.journal.domain import Entry
 from lifecycle.members.domain import decode
+from lifecycle.projections.domain import Difference
 from lifecycle.rehearsals.domain import Rehearsal
 from lifecycle.replays.domain import Happened, Population, Taken, replayed
 from lifecycle.surveys.domain import Survey, Surveyor, added
@@ -42,6 +44,36 @@ class Found(msgspec.Struct, kw_only=True):
     """(stage in what happened, stage under the draft) → members, in the end."""
     partial: bool = False
     """It was ended before the journal was."""
+
+
+class DraftText(msgspec.Struct, frozen=True, kw_only=True):
+    """A policy that is tried, as it was written."""
+
+    text: str
+    tz: str
+    numbers: Numbers = Numbers()
+    version: int = 1
+
+    def engine(self) -> Engine:
+        authored = author(self.text, tz=self.tz, numbers=self.numbers)
+        if authored.policy is None:
+            raise ValueError(f"the draft: {authored.faults[0]}")
+        return compiled(authored.policy, version=self.version)
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be tried. Without a draft: what happened, and, if `verify`, whether the tables hold just that."""
+
+    draft: DraftText | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    only: UUID | None = None
+    verify: bool = False
+
+
+class Outcome(msgspec.Struct, kw_only=True):
+    found: Found
+    difference: Difference | None = None
 
 
 class Trial:

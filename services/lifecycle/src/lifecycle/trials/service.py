@@ -2,53 +2,17 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import datetime
 from uuid import UUID
-
-import msgspec
 
 from common.clock import SystemClock
 from common.db import Database, UnitOfWork
-from lifecycle.authoring.domain import Numbers, author
-from lifecycle.engine.domain import Engine, compiled
 from lifecycle.journal import service as journal
 from lifecycle.journal.domain import Entry
 from lifecycle.projections import service as projections
-from lifecycle.projections.domain import Projection, kept, sealed
-from lifecycle.projections.service import Difference
+from lifecycle.projections.domain import Difference, Projection, kept, sealed
 from lifecycle.replays.domain import Happened, events_of
 from lifecycle.replays.service import Revisions, revisions
-from lifecycle.trials.domain import Found, Trial
-
-
-class DraftText(msgspec.Struct, frozen=True, kw_only=True):
-    """A policy that is tried, as it was written."""
-
-    text: str
-    tz: str
-    numbers: Numbers = Numbers()
-    version: int = 1
-
-    def engine(self) -> Engine:
-        authored = author(self.text, tz=self.tz, numbers=self.numbers)
-        if authored.policy is None:
-            raise ValueError(f"the draft: {authored.faults[0]}")
-        return compiled(authored.policy, version=self.version)
-
-
-class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be tried. Without a draft: what happened, and, if `verify`, whether the tables hold just that."""
-
-    draft: DraftText | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    only: UUID | None = None
-    verify: bool = False
-
-
-class Outcome(msgspec.Struct, kw_only=True):
-    found: Found
-    difference: Difference | None = None
+from lifecycle.trials.domain import Order, Outcome, Trial
 
 
 class Watch:

@@ -1,0 +1,84 @@
+"""Runs of a trial over every lane, in processes of their own: each opens its own connection, and can be told to end."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Collection
+from concurrent.futures import Future, ProcessPoolExecutor, wait
+from multiprocessing import get_context
+from multiprocessing.queues import SimpleQueue
+from multiprocessing.synchronize import Event
+from time import monotonic
+from typing import NamedTuple
+
+from lifecycle.runs.domain import Progress
+from lifecycle.trials.domain import Order, Outcome
+from lifecycle.trials.service import Watch, reading, tried
+
+LOOK_SECONDS = 0.2
+
+
+class _Line(NamedTuple):
+    """How a process tells of progress, and hears that it has to end."""
+
+    told: "SimpleQueue[tuple[int, int]]"
+    stopped: Event
+
+
+_LINES: list[_Line] = []
+"""Of this process, if it is one that runs lanes."""
+
+
+def run(
+    url: str,
+    order: Order,
+    *,
+    lanes: Collection[int],
+    processes: int,
+    progress: Progress,
+    show: Callable[[], None] = lambda: None,
+) -> list[Outcome]:
+    """What each lane came to. Ctrl-C ends it with what is known so far, marked as partial; `show` is called meanwhile."""
+    context = get_context("spawn")
+    line = _Line(context.SimpleQueue(), context.Event())
+    with ProcessPoolExecutor(processes, mp_context=context, initializer=_begin, initargs=line) as pool:
+        futures = [pool.submit(_lane, url, order, lane) for lane in lanes]
+        pending: Collection[Future[Outcome]] = futures
+        while pending:
+            try:
+                pending = wait(pending, timeout=LOOK_SECONDS).not_done
+                while not line.told.empty():
+                    entries, events = line.told.get()
+                    progress.entries += entries
+                    progress.events += events
+                show()
+            except KeyboardInterrupt:
+                line.stopped.set()
+        return [future.result() for future in futures]
+
+
+def _begin(told: "SimpleQueue[tuple[int, int]]", stopped: Event) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent tells when to end
+    _LINES[:] = [_Line(told, stopped)]
+
+
+def _lane(url: str, order: Order, lane: int) -> Outcome:
+    [line] = _LINES
+    return asyncio.run(_tried(url, order, lane, line))
+
+
+async def _tried(url: str, order: Order, lane: int, line: _Line) -> Outcome:
+    counted, told_at = [0, 0], monotonic()
+
+    def notice(entries: int, events: int) -> None:
+        nonlocal told_at
+        counted[0] += entries
+        counted[1] += events
+        if monotonic() - told_at > LOOK_SECONDS:
+            line.told.put((counted[0], counted[1]))
+            counted[:] = [0, 0]
+            told_at = monotonic()
+
+    async with reading(url) as db:
+        outcome = await tried(db, lane, order, watch=Watch(notice, line.stopped.is_set))
+    line.told.put((counted[0], counted[1]))
+    return outcome
