@@ -2,9 +2,7 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from random import Random
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 import msgspec
@@ -14,23 +12,10 @@ from hypothesis import strategies as st
 
 from common.bus.lanes import lane_of
 from common.bus.locks import EVERY_LANE
-from common.bus.records import Received
-from factories.lifecycle import (
-    DAY,
-    HOUR,
-    Life,
-    chatted,
-    checked_in,
-    granted,
-    member,
-    ordered,
-    read,
-    refused,
-    registered,
-)
+from factories.lifecycle import Life
+from factories.lifecycle_histories import MEMBERS, live
 from factories.lifecycle_rows import forget, rows
 from lifecycle.authoring.service import shipped_text
-from lifecycle.changes import service as changes
 from lifecycle.journal import service as journal
 from lifecycle.journal.domain import Entry
 from lifecycle.projections.domain import Difference
@@ -38,65 +23,10 @@ from lifecycle.replays.domain import Taken, events_of
 from lifecycle.trials import service
 from lifecycle.trials.domain import DraftText, Order, together
 from lifecycle.trials.service import reading, tried, verified
-from lifecycle.versions import service as versions
 
 pytestmark = pytest.mark.integration
 
-MEMBERS = [member(number) for number in range(6)]
 a_few_times = settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-async def live(life: Life, seed: int) -> None:
-    """A random history as the service lives it: events, outcomes and ticks, a pause, a publish in the middle."""
-    random, number, now = Random(seed), 0, life.clock.now()
-    start = now
-    await life.tick(now)
-    for round_ in range(40):
-        now += random.random() * 2 * DAY
-        await life.clock.advance_to(now)
-        events: list[Received[Any]] = []
-        for _ in range(random.randint(0, 6)):
-            number += 1
-            who = random.choice(MEMBERS)
-            made = random.choice(
-                [
-                    registered(who, now),
-                    ordered(who, now),
-                    chatted(who),
-                    checked_in(who),
-                    *await answers(life, random, who),
-                ]
-            )
-            events.append(read(made, now - random.choice([0, 0, 1]) * HOUR, number=number))
-        await life.hand_over(events)
-        if random.random() < 0.6:
-            await life.tick(now - random.choice([0, 1, 30]) * HOUR)
-        if round_ == 15:
-            await pause(life, "say_hello")
-        if round_ == 20:
-            await publish(life, at=now + DAY)
-    assert now > start
-
-
-async def answers(life: Life, random: Random, who: UUID) -> list[Any]:
-    rows = await life.service.db.fetch("SELECT action_id FROM action WHERE member_id = $1 AND state <> 'done'", who)
-    return [granted(row["action_id"], who) if random.random() < 0.5 else refused(row["action_id"], who) for row in rows]
-
-
-async def pause(life: Life, rule: str) -> None:
-    async with life.service.db.transaction() as uow:
-        await changes.begin(uow)
-        await changes.record(uow, "paused", rule=rule)
-
-
-async def publish(life: Life, *, at: Any) -> None:
-    text = shipped_text().decode().replace("7d", "5d")
-    async with life.service.db.transaction() as uow:
-        await changes.begin(uow)
-        policy = (await versions.find(uow, 1))[1]
-        number = await versions.store(uow, policy, text=text, tz="Asia/Shanghai")
-        await changes.record(uow, "prepared", version=number)
-        await changes.record(uow, "published", version=number, effective_at=at)
 
 
 async def differences(life: Life) -> list[Difference]:
