@@ -28,6 +28,10 @@ RULES: Rules = {
     "GET /v1/transition-counts": OPERATORS,
     "GET /v1/actions": OPERATORS,
     "GET /v1/action-counts": OPERATORS,
+    "POST /v1/replays": OPERATORS,
+    "GET /v1/replays": OPERATORS,
+    "GET /v1/replays/{replay_id}": OPERATORS,
+    "DELETE /v1/replays/{replay_id}": OPERATORS,
 }
 
 

@@ -5,6 +5,7 @@ from lifecycle.actions.endpoints import router as actions
 from lifecycle.consumers import HANDLERS
 from lifecycle.jobs import JOBS
 from lifecycle.members.endpoints import router as members
+from lifecycle.replays.endpoints import router as replays
 from lifecycle.resources import build_resources
 from lifecycle.settings import LifecycleSettings
 from lifecycle.standing.endpoints import router as standing
@@ -17,7 +18,7 @@ SERVICE = Service(
     title="Lifecycle 生命週期",
     folder=Path(__file__).resolve().parents[2],
     settings=LifecycleSettings,
-    routers=[members, transitions, actions, standing],
+    routers=[members, transitions, actions, standing, replays],
     handlers=HANDLERS,
     jobs=JOBS,
     progress=Ticks,

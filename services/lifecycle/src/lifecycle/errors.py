@@ -1,6 +1,6 @@
 """What lifecycle refuses, as facts."""
 
-from common.errors import Invalid, NotFound
+from common.errors import Conflict, Invalid, NotFound
 
 
 class MemberUnknown(NotFound):
@@ -17,3 +17,11 @@ class VersionUnknown(NotFound):
 
 class DraftInvalid(Invalid):
     """The policy that is to be tried is none."""
+
+
+class ReplayUnknown(NotFound):
+    """No replay was asked for under that id."""
+
+
+class ReplayRunning(Conflict):
+    """One replay at a time."""

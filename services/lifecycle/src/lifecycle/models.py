@@ -305,3 +305,31 @@ class PolicyBackfill(Base, table=True):
     last_id: UUID | None
     members: int = Field(sa_type=BigInteger)
     finished_at: datetime | None = Field(sa_type=Moment)
+
+
+class Replay(Base, table=True):
+    """A replay 重演 that an operator asked for. Its process tells here how far it is, and reads here that it has to end."""
+
+    __tablename__ = "replay"
+    __table_args__ = (
+        Index(None, "state", unique=True, postgresql_where=text("state = 'running'")),
+        CheckConstraint("state IN ('running', 'done', 'failed', 'cancelled')", name="state"),
+        CheckConstraint("(state = 'running') = (finished_at IS NULL)", name="finished"),
+    )
+    replay_id: UUID = Field(primary_key=True)
+    state: str
+    asked: dict[str, Any] = Field(sa_type=JSONB)
+    is_draft: bool
+    first: date
+    last: date
+    member_id: UUID | None
+    entries: int = Field(sa_type=BigInteger)
+    of: int = Field(sa_type=BigInteger)
+    """Entries that the journal held when it began."""
+    operator_id: UUID
+    asked_at: datetime = Field(sa_type=Moment)
+    beat_at: datetime = Field(sa_type=Moment)
+    """When its process last told of itself."""
+    finished_at: datetime | None = Field(sa_type=Moment)
+    report: dict[str, Any] | None = Field(sa_type=JSONB)
+    error: str | None

@@ -65,5 +65,5 @@ async def read(
     return await reader.fetch(_READ, lane, after, subject, before_revision, before, limit)
 
 
-async def sizes(reader: Database, *, before_revision: int | None) -> list[Record]:
+async def sizes(reader: Database | UnitOfWork, *, before_revision: int | None) -> list[Record]:
     return await reader.fetch(_SIZE, before_revision)

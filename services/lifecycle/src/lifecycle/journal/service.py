@@ -74,9 +74,9 @@ async def read(
         after = found[-1]["number"]
 
 
-async def sizes(db: Database, *, before_revision: int | None = None) -> list[Record]:
+async def sizes(reader: Database | UnitOfWork, *, before_revision: int | None = None) -> list[Record]:
     """(lane, entries, last, bytes) of each lane that has any."""
-    return await repository.sizes(db, before_revision=before_revision)
+    return await repository.sizes(reader, before_revision=before_revision)
 
 
 async def _write(uow: UnitOfWork, rows: Sequence[Row], kind: Kind) -> None:

@@ -51,7 +51,7 @@ class Rehearsal:
                 subject = self._subject(subjects, member_id, entry)
                 yield from self._happened(entry, member_id, subject, subject.wake())
         for each in taken:
-            if self._only in {None, each.member_id} and not self._is_foreign(each.arrival.event):
+            if (self._only is None or self._only == each.member_id) and not self._is_foreign(each.arrival.event):
                 subject = self._subject(subjects, each.member_id, entry)
                 steps = subject.take(producer=each.producer, arrival=each.arrival, source=each)
                 yield from self._happened(entry, each.member_id, subject, steps)

@@ -3,20 +3,24 @@
 Members are kept as bytes, about 500 each, and are decoded for as long as an entry has to do with them.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
+from operator import attrgetter
 from uuid import UUID
 
 import msgspec
 
 from common.contracts.envelope import decode as decode_envelope
+from common.contracts.event import Event
 from lifecycle.batches.domain import Step, Subject
 from lifecycle.journal.domain import Entry, unpacked_events, unpacked_members
 from lifecycle.members.domain import decode, encode
 from lifecycle.stepping.domain import Arrival
 from lifecycle.versions.domain import Versions
 from lifecycle.waiting.domain import Turn, arrival_of
+
+_member_of: Callable[[Event], UUID] = attrgetter("member_id")
 
 KEPT = 0
 """The number of whatever waited before: the journal gives it none, and needs none."""
@@ -91,7 +95,7 @@ def events_of(entry: Entry) -> Iterator[Taken]:
     for each in unpacked_events(entry.inputs) if entry.kind == "events" else ():
         envelope, event = decode_envelope(each.envelope)
         arrival = arrival_of(envelope, event, appended_at=each.appended_at, revision=entry.revision)
-        yield Taken(UUID(event.subject), each.producer, arrival)
+        yield Taken(_member_of(event), each.producer, arrival)
 
 
 def woken(entry: Entry) -> list[UUID]:
@@ -113,10 +117,10 @@ def replayed(
         return subjects[member_id]
 
     for member_id in woken(entry):
-        if only in {None, member_id}:
+        if only is None or only == member_id:
             yield from _happened(entry, member_id, subject_of(member_id).wake())
     for each in taken:
-        if only in {None, each.member_id}:
+        if only is None or only == each.member_id:
             steps = subject_of(each.member_id).take(producer=each.producer, arrival=each.arrival, source=each)
             yield from _happened(entry, each.member_id, steps)
     for member_id, subject in subjects.items():

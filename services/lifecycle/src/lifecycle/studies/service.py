@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date
 
 from common.bus.locks import EVERY_LANE
-from common.db import Database
+from common.db import Database, UnitOfWork
 from lifecycle.authoring.domain import author
 from lifecycle.calendars.domain import EPOCH
 from lifecycle.engine.domain import compiled
@@ -20,9 +20,9 @@ from lifecycle.trials.domain import DraftText, Order, Outcome, together
 from lifecycle.versions import service as versions
 
 
-async def prepared(db: Database, asked: Asked, *, tz: str, currency: str) -> Prepared:
+async def prepared(reader: Database | UnitOfWork, asked: Asked, *, tz: str, currency: str) -> Prepared:
     """`tz`: of a draft that names none. Raises DraftInvalid, RangeInvalid."""
-    published = (await versions.VersionCache().now(db)).latest
+    published = (await versions.VersionCache().now(reader)).latest
     policy = published.engine.policy if asked.draft is None else _authored(asked.draft, tz)
     if asked.first and asked.last and not 0 <= (asked.last - asked.first).days < MOST_DAYS:
         raise RangeInvalid(f"to: expected a day not before `from`, and at most {MOST_DAYS} days")
@@ -38,7 +38,7 @@ async def prepared(db: Database, asked: Asked, *, tz: str, currency: str) -> Pre
         only=asked.only,
         verify=asked.draft is None and asked.last is None,
     )
-    entries = sum(row["entries"] for row in await journal.sizes(db))
+    entries = sum(row["entries"] for row in await journal.sizes(reader))
     return Prepared(order=order, policy=policy, currency=currency, entries=entries)
 
 

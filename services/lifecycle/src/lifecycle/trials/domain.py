@@ -98,6 +98,11 @@ class Trial:
         self._tried = Surveyor(draft, since=since, only=only) if draft else None
         self._asked: dict[str, tuple[set[UUID], set[UUID]]] = {}
 
+    @property
+    def states(self) -> dict[UUID, bytes]:
+        """Everybody as they are by now, under the draft if there is one."""
+        return self._rehearsal.population.states if self._rehearsal else self.population.states
+
     def is_over(self, entry: Entry) -> bool:
         return self._until is not None and entry.gate_at >= self._until
 

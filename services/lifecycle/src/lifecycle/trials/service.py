@@ -11,7 +11,7 @@ from lifecycle.journal.domain import Entry
 from lifecycle.projections import service as projections
 from lifecycle.projections.domain import Difference, Projection, kept, sealed
 from lifecycle.replays.domain import Happened, events_of
-from lifecycle.replays.service import Revisions, revisions
+from lifecycle.revisions.service import Revisions, revisions
 from lifecycle.trials.domain import Order, Outcome, Trial
 
 
