@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
 from time import monotonic, process_time
@@ -68,6 +68,7 @@ class Measured(NamedTuple):
     state_bytes: int
 
 
+@cache
 def rhythms(days: int) -> list[Rhythm]:
     """The first `days` of every household."""
     journey = Journey(journey_folder(), households=None, zone=ZoneInfo(ZONE))

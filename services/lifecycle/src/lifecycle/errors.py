@@ -25,3 +25,11 @@ class ReplayUnknown(NotFound):
 
 class ReplayRunning(Conflict):
     """One replay at a time."""
+
+
+class HistoryInvalid(Invalid):
+    """A history that is to be imported has a line that is no event."""
+
+
+class JournalTaken(Conflict):
+    """There is a journal already."""

@@ -47,6 +47,12 @@ async def write_time(uow: UnitOfWork, woken: Mapping[int, Collection[UUID]], tim
     await _write(uow, rows, "time")
 
 
+async def file(uow: UnitOfWork, entries: Sequence[tuple[Entry, bytes]]) -> None:
+    """Entries that were written elsewhere, as they are, with the heads of their members."""
+    if entries:
+        await repository.file(uow, entries, software=SOFTWARE)
+
+
 async def read(
     reader: Database | UnitOfWork,
     lane: int,

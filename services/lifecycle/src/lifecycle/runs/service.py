@@ -7,14 +7,18 @@ from concurrent.futures import Future, ProcessPoolExecutor, wait
 from multiprocessing import get_context
 from multiprocessing.queues import SimpleQueue
 from multiprocessing.synchronize import Event
+from pathlib import Path
 from time import monotonic
 from typing import NamedTuple
 
 from lifecycle.runs.domain import Progress
 from lifecycle.trials.domain import Order, Outcome
-from lifecycle.trials.service import Watch, reading, tried
+from lifecycle.trials.service import Watch, reading, tried, tried_on
 
 LOOK_SECONDS = 0.2
+
+Source = str | Path
+"""A database, or the folder of an archive."""
 
 
 class _Line(NamedTuple):
@@ -29,7 +33,7 @@ _LINES: list[_Line] = []
 
 
 def run(
-    url: str,
+    source: Source,
     order: Order,
     *,
     lanes: Collection[int],
@@ -41,7 +45,7 @@ def run(
     context = get_context("spawn")
     line = _Line(context.SimpleQueue(), context.Event())
     with ProcessPoolExecutor(processes, mp_context=context, initializer=_begin, initargs=line) as pool:
-        futures = [pool.submit(_lane, url, order, lane) for lane in lanes]
+        futures = [pool.submit(_lane, source, order, lane) for lane in lanes]
         pending: Collection[Future[Outcome]] = futures
         while pending:
             try:
@@ -61,12 +65,12 @@ def _begin(told: "SimpleQueue[tuple[int, int]]", stopped: Event) -> None:
     _LINES[:] = [_Line(told, stopped)]
 
 
-def _lane(url: str, order: Order, lane: int) -> Outcome:
+def _lane(source: Source, order: Order, lane: int) -> Outcome:
     [line] = _LINES
-    return asyncio.run(_tried(url, order, lane, line))
+    return asyncio.run(_tried(source, order, lane, line))
 
 
-async def _tried(url: str, order: Order, lane: int, line: _Line) -> Outcome:
+async def _tried(source: Source, order: Order, lane: int, line: _Line) -> Outcome:
     counted, told_at = [0, 0], monotonic()
 
     def notice(entries: int, events: int) -> None:
@@ -78,7 +82,11 @@ async def _tried(url: str, order: Order, lane: int, line: _Line) -> Outcome:
             counted[:] = [0, 0]
             told_at = monotonic()
 
-    async with reading(url) as db:
-        outcome = await tried(db, lane, order, watch=Watch(notice, line.stopped.is_set))
+    watch = Watch(notice, line.stopped.is_set)
+    if isinstance(source, Path):
+        outcome = await tried_on(source, lane, order, watch=watch)
+    else:
+        async with reading(source) as db:
+            outcome = await tried(db, lane, order, watch=watch)
     line.told.put((counted[0], counted[1]))
     return outcome

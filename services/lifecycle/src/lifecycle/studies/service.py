@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 
 from common.bus.locks import EVERY_LANE
 from common.db import Database, UnitOfWork
+from lifecycle.archives import service as archives
 from lifecycle.authoring.domain import author
 from lifecycle.calendars.domain import EPOCH
 from lifecycle.engine.domain import compiled
@@ -24,6 +26,22 @@ async def prepared(reader: Database | UnitOfWork, asked: Asked, *, tz: str, curr
     """`tz`: of a draft that names none. Raises DraftInvalid, RangeInvalid."""
     published = (await versions.VersionCache().now(reader)).latest
     policy = published.engine.policy if asked.draft is None else _authored(asked.draft, tz)
+    entries = sum(row["entries"] for row in await journal.sizes(reader))
+    order = ordered(asked, policy, tz=tz, version=published.number + 1)
+    return Prepared(order=order, policy=policy, currency=currency, entries=entries)
+
+
+def prepared_on(folder: Path, asked: Asked, *, tz: str, currency: str) -> Prepared:
+    """For an archive, on which only a draft can be tried. Raises DraftInvalid, RangeInvalid."""
+    if asked.draft is None:
+        raise DraftInvalid("an archive holds no policy: say which one to try")
+    policy = _authored(asked.draft, tz)
+    order = ordered(asked, policy, tz=tz, version=1)
+    return Prepared(order=order, policy=policy, currency=currency, entries=archives.size(folder))
+
+
+def ordered(asked: Asked, policy: Policy, *, tz: str, version: int) -> Order:
+    """`version`: the number that the draft gets. Raises RangeInvalid."""
     if asked.first and asked.last and not 0 <= (asked.last - asked.first).days < MOST_DAYS:
         raise RangeInvalid(f"to: expected a day not before `from`, and at most {MOST_DAYS} days")
     calendar = compiled(policy).calendar
@@ -31,19 +49,17 @@ async def prepared(reader: Database | UnitOfWork, asked: Asked, *, tz: str, curr
     def begins(day: date, later: int) -> int:
         return day.toordinal() - EPOCH + later
 
-    order = Order(
-        draft=None if asked.draft is None else DraftText(text=asked.draft, tz=tz, version=published.number + 1),
+    return Order(
+        draft=None if asked.draft is None else DraftText(text=asked.draft, tz=tz, version=version),
         since=calendar.start_of(begins(asked.first, 0)) if asked.first else None,
         until=calendar.start_of(begins(asked.last, 1)) if asked.last else None,
         only=asked.only,
         verify=asked.draft is None and asked.last is None,
     )
-    entries = sum(row["entries"] for row in await journal.sizes(reader))
-    return Prepared(order=order, policy=policy, currency=currency, entries=entries)
 
 
 def studied(
-    url: str,
+    source: runs.Source,
     study: Prepared,
     asked: Asked,
     *,
@@ -53,7 +69,7 @@ def studied(
     """The report, and the first thing that the tables hold otherwise than what is published gives."""
     progress = Progress(of=study.entries)
     outcomes = runs.run(
-        url, study.order, lanes=EVERY_LANE, processes=processes, progress=progress, show=lambda: show(progress)
+        source, study.order, lanes=EVERY_LANE, processes=processes, progress=progress, show=lambda: show(progress)
     )
     return report_of(study, asked, outcomes), next((each.difference for each in outcomes if each.difference), None)
 

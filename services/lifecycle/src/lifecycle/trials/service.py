@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from uuid import UUID
 
 from common.clock import SystemClock
 from common.db import Database, UnitOfWork
+from lifecycle.archives import service as archives
 from lifecycle.journal import service as journal
 from lifecycle.journal.domain import Entry
 from lifecycle.projections import service as projections
@@ -53,6 +55,25 @@ async def tried(db: Database, lane: int, order: Order, *, watch: Watch = NOBODY)
             uow, run.trial.population, run.projection, versions, only=order.only
         )
     return Outcome(found=run.trial.end(), difference=difference)
+
+
+async def tried_on(folder: Path, lane: int, order: Order, *, watch: Watch = NOBODY) -> Outcome:
+    """One lane of an archive, under a draft alone: no database says what was published."""
+    trial = Trial(
+        lane,
+        published=None,
+        draft=order.draft.engine() if order.draft else None,
+        since=order.since,
+        until=order.until,
+        only=order.only,
+    )
+    async for entry in archives.entries(folder, lane):
+        if watch.is_stopped() or trial.is_over(entry):
+            break
+        taken = list(events_of(entry))
+        trial.take(entry, taken, None)
+        watch.notice(1, len(taken))
+    return Outcome(found=trial.end(partial=watch.is_stopped()))
 
 
 async def verified(db: Database, lane: int, *, only: UUID | None = None) -> Difference | None:
