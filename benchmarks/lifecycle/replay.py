@@ -42,6 +42,7 @@ from lifecycle.clocks.domain import HEARTBEAT
 from lifecycle.engine.domain import compiled
 from lifecycle.journal.domain import Entry, Input, packed_events
 from lifecycle.replays.domain import events_of
+from lifecycle.runs.service import collect_rarely
 from lifecycle.trials.domain import Trial
 from lifecycle.versions.domain import alone
 
@@ -176,6 +177,7 @@ def read_lane(file: Path) -> Iterator[Entry]:
 
 
 def run_lane(lane: int, *, folder: Path, mode: str, profile: bool = False) -> Measured:
+    collect_rarely()
     engine = compiled(shipped_policy(tz=ZONE))
     versions = alone(engine)
     trial = Trial(

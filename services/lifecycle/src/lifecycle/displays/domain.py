@@ -1,8 +1,10 @@
 """Displays 展示: a report as one page that needs nothing else: to be read in two minutes, on a screen or on paper."""
 
 from collections import defaultdict
+from datetime import datetime
 from typing import Any, Literal
 
+from lifecycle.calendars.domain import zone_named
 from lifecycle.charts.domain import bars, lines, sparkline
 from lifecycle.elements.domain import Html, join, table, tag
 from lifecycle.faults.domain import Language
@@ -20,6 +22,7 @@ class Page:
     def __init__(self, report: Report, language: Language) -> None:
         self.report = report
         self.language = language
+        self._zone = zone_named(report.heading.tz)
         self.sides: list[Side] = ["happened"] if any(line.happened for line in report.rules) else []
         if report.heading.is_draft:
             self.sides.append("tried")
@@ -30,6 +33,10 @@ class Page:
 
     def say(self, key: str, **values: object) -> str:
         return said(key, self.language, **values)
+
+    def moment(self, at: datetime) -> str:
+        """By the business's clock."""
+        return f"{at.astimezone(self._zone):%Y-%m-%d %H:%M}"
 
     def name(self, side: Side) -> str:
         return self.say("draft" if side == "tried" else "live")
@@ -83,7 +90,7 @@ def _rules(page: Page) -> Html:
     sides = [side for line in page.report.rules for side in (line.happened, line.tried) if side]
     most = max((side.acted for side in sides), default=0)
     header: list[object] = [page.say("rule"), page.say("asked"), ""]
-    header += [f"{page.say('actions')}: {page.name(side)}" for side in page.sides]
+    header += [f"{page.say('acted')}: {page.name(side)}" for side in page.sides]
     header += [f"{page.say('cost')}: {page.name(side)}" for side in page.sides]
     header += [page.say(key) for key in ("both", "only_live", "only_draft")] if page.compares else []
     return _section(page, "rules", table(header, [_rule(page, line, most) for line in page.report.rules], texts=3))
@@ -221,14 +228,14 @@ def _timeline(page: Page, timeline: Timeline) -> Html:
 
 def _moment(page: Page, each: Moment) -> Html:
     if each.rule is not None:
-        until = f" {page.say('until')} {each.until:%Y-%m-%d %H:%M}" if each.until else ""
+        until = f" {page.say('until')} {page.moment(each.until)}" if each.until else ""
         told = f"{each.rule}: {_reason(page, each.outcome or '', each.by)}{until}"
     else:
         told = (
             f"{_dimension(page, each.dimension or '')}: {each.previous or '–'} → {each.current or '–'} ({each.cause})"
         )
     values = ", ".join(f"{name} = {value}" for name, value in each.values.items())
-    return join([tag("time", f"{each.at:%Y-%m-%d %H:%M}"), " ", told, tag("small", " ", values) if values else None])
+    return join([tag("time", page.moment(each.at)), " ", told, tag("small", " ", values) if values else None])
 
 
 def _reading(page: Page) -> Html:

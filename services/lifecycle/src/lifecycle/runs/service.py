@@ -1,6 +1,7 @@
 """Runs of a trial over every lane, in processes of their own: each opens its own connection, and can be told to end."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import Callable, Collection
 from concurrent.futures import Future, ProcessPoolExecutor, wait
@@ -63,6 +64,13 @@ def run(
 def _begin(told: "SimpleQueue[tuple[int, int]]", stopped: Event) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent tells when to end
     _LINES[:] = [_Line(told, stopped)]
+    collect_rarely()
+
+
+def collect_rarely() -> None:
+    """Members are many, kept for long and in no circles: a tenth of the time goes into looking for what is not there."""
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 50)
 
 
 def _lane(source: Source, order: Order, lane: int) -> Outcome:
