@@ -7,7 +7,7 @@ import pytest
 from factories.lifecycle_journals import ENGINE, VERSIONS, lived
 from factories.policies import DEFAULT_POLICY
 from lifecycle.displays.domain import as_html
-from lifecycle.displays.service import page
+from lifecycle.displays.service import html_page
 from lifecycle.engine.domain import compiled
 from lifecycle.faults.domain import Language
 from lifecycle.replays.domain import events_of
@@ -60,7 +60,7 @@ class Nested(HTMLParser):
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("draft", [True, False])
 def test_a_page_needs_nothing_else(language: Language, *, draft: bool) -> None:
-    text = page(report(draft=draft), language=language)
+    text = html_page(report(draft=draft), language=language)
     read = Nested()
     read.feed(text)
     assert read.open == []

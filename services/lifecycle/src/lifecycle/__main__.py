@@ -104,7 +104,7 @@ def replay(
     study, source = _prepared(asked, folder)
     report, difference = studies.studied(source, study, asked, processes=processes, show=_shown())
     if out is not None:
-        page = displays.page(report, language=language) if out.suffix == ".html" else None
+        page = displays.html_page(report, language=language) if out.suffix == ".html" else None
         out.write_text(page or msgspec.json.format(msgspec.json.encode(report)).decode() + "\n")
     click.echo(in_short(report, language))
     for line in told(report, language):

@@ -148,10 +148,10 @@ class Projection:
         open_from = min([member.at, *(each.since for each in member.pending if each.since)])
         first = date.fromordinal(day_of(open_from) + EPOCH - 1)
         for place in [place for place in rows.counts if place[2] < first]:
-            rows.counted = added(rows.counted, place, rows.counts.pop(place))
+            rows.counted = summed(rows.counted, place, rows.counts.pop(place))
 
 
-def added(counted: int, place: CountKey, row: CountRow) -> int:
+def summed(counted: int, place: CountKey, row: CountRow) -> int:
     """A sum of digests, whatever the order."""
     digest = blake2b(_encoder.encode((place, msgspec.structs.astuple(row))), digest_size=16).digest()
     return (counted + int.from_bytes(digest)) % (1 << 128)

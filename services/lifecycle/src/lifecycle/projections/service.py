@@ -20,7 +20,7 @@ from lifecycle.projections.domain import (
     Plain,
     Projection,
     Table,
-    added,
+    summed,
 )
 from lifecycle.replays.domain import Population
 from lifecycle.versions.domain import ALWAYS, Versions
@@ -89,7 +89,7 @@ def _counts(replayed: MemberRows, held: MemberRows) -> tuple[Any, Any]:
     sealed_there = 0
     for place, count in held.counts.items():
         if place not in replayed.counts:
-            sealed_there = added(sealed_there, place, count)
+            sealed_there = summed(sealed_there, place, count)
     open_there = {place: count for place, count in held.counts.items() if place in replayed.counts}
     return (replayed.counted, replayed.counts), (sealed_there, open_there)
 
