@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+from common.bus.lanes import lane_of
 from common.bus.locks import EVERY_LANE
 from common.db import Database, UnitOfWork
 from lifecycle.archives import service as archives
@@ -68,8 +69,9 @@ def studied(
 ) -> tuple[Report, Difference | None]:
     """The report, and the first thing that the tables hold otherwise than what is published gives."""
     progress = Progress(of=study.entries)
+    lanes = EVERY_LANE if asked.only is None else [lane_of(str(asked.only))]
     outcomes = runs.run(
-        source, study.order, lanes=EVERY_LANE, processes=processes, progress=progress, show=lambda: show(progress)
+        source, study.order, lanes=lanes, processes=processes, progress=progress, show=lambda: show(progress)
     )
     return report_of(study, asked, outcomes), next((each.difference for each in outcomes if each.difference), None)
 

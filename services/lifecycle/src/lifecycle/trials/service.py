@@ -12,7 +12,7 @@ from lifecycle.journal import service as journal
 from lifecycle.journal.domain import Entry
 from lifecycle.projections import service as projections
 from lifecycle.projections.domain import Difference, Projection, kept, sealed
-from lifecycle.replays.domain import Happened, events_of
+from lifecycle.replays.domain import Happened, events_of, woken
 from lifecycle.revisions.service import Revisions, revisions
 from lifecycle.trials.domain import Order, Outcome, Trial
 
@@ -72,7 +72,7 @@ async def tried_on(folder: Path, lane: int, order: Order, *, watch: Watch = NOBO
             break
         taken = list(events_of(entry))
         trial.take(entry, taken, None)
-        watch.notice(1, len(taken))
+        watch.notice(max(1, len(taken), len(woken(entry))), len(taken))  # an archive is counted in rows
     return Outcome(found=trial.end(partial=watch.is_stopped()))
 
 
