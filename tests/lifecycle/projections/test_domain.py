@@ -1,6 +1,7 @@
 """What is sealed says the same as the rows themselves."""
 
 from functools import reduce
+from uuid import UUID
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,12 +13,12 @@ from lifecycle.replays.domain import Population, events_of, replayed
 CALENDARS = {ENGINE.version: ENGINE.calendar}
 
 
-def projected(live: Live, projection: Projection) -> dict[object, MemberRows]:
+def projected(live: Live, projection: Projection) -> dict[UUID, MemberRows]:
     population = Population(0)
     for entry in live.journal:
         for happened in replayed(population, VERSIONS, entry, events_of(entry)):
             projection.add(happened, CALENDARS)
-    return {**projection.rows}
+    return projection.rows
 
 
 @settings(deadline=None)

@@ -14,7 +14,7 @@ from factories.lifecycle_histories import live
 from lifecycle.authoring.service import shipped_text
 from lifecycle.reports.domain import Report
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 
 class Done(NamedTuple):

@@ -11,7 +11,7 @@ from common.db import Database
 from lifecycle.archives.service import Archive
 from lifecycle.calendars.domain import Calendar
 from lifecycle.changes import service as changes
-from lifecycle.errors import HistoryInvalid, JournalTaken
+from lifecycle.errors import HistoryInvalid
 from lifecycle.histories.domain import Filed, Line, LineInvalid, filed, line_of
 from lifecycle.journal import service as journal
 from lifecycle.versions.service import VersionCache
@@ -36,8 +36,7 @@ async def imported(db: Database, file: Path) -> int:
     """
     async with db.transaction() as uow:
         await changes.begin(uow)
-        if await journal.sizes(uow):
-            raise JournalTaken("this installation's journal is not empty: import into a fresh one")
+        await journal.open_empty(uow)
         versions = await VersionCache().now(uow)
         lines, held = _Counted(read(file, versions.latest.engine.calendar)), list[Filed]()
         for each in _filed(lines, revision=versions.revision):

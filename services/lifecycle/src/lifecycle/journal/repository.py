@@ -61,6 +61,11 @@ async def insert(uow: UnitOfWork, rows: Sequence[Row], *, kind: str, software: s
     )
 
 
+async def take_time(uow: UnitOfWork) -> None:
+    """Longer than the role's bound: nobody reads the log of an installation that has lived nothing yet."""
+    await uow.execute("SET LOCAL transaction_timeout = '12h'")
+
+
 async def file(uow: UnitOfWork, entries: Sequence[tuple[Entry, bytes]], *, software: str) -> None:
     rows = [(*msgspec.structs.astuple(entry), subjects) for entry, subjects in entries]
     await uow.execute(_FILE, *map(list, zip(*rows, strict=True)), software)

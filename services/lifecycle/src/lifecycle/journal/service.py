@@ -9,6 +9,7 @@ from common.bus.records import LogRow
 from common.connection import Record
 from common.db import Database, UnitOfWork
 from lifecycle.clocks.service import LaneTime
+from lifecycle.errors import JournalTaken
 from lifecycle.journal import repository
 from lifecycle.journal.domain import Entry, Input, Kind, heads, packed_events, packed_members
 from lifecycle.journal.repository import Row
@@ -45,6 +46,13 @@ async def write_time(uow: UnitOfWork, woken: Mapping[int, Collection[UUID]], tim
     """Lane → the members for whom time passed, in their order; none: a heartbeat."""
     rows = [_row(lane, times[lane], heads(members), packed_members(members)) for lane, members in woken.items()]
     await _write(uow, rows, "time")
+
+
+async def open_empty(uow: UnitOfWork) -> None:
+    """Let this unit of work fill the journal, and take its time. Raises JournalTaken."""
+    if await repository.sizes(uow, before_revision=None):
+        raise JournalTaken("this installation's journal is not empty: import into a fresh one")
+    await repository.take_time(uow)
 
 
 async def file(uow: UnitOfWork, entries: Sequence[tuple[Entry, bytes]]) -> None:

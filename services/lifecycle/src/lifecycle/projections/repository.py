@@ -20,8 +20,11 @@ _OF = {
 
 
 async def freeze(uow: UnitOfWork) -> None:
-    """Everything that is read from now on is as of now, and nothing is written."""
+    """Everything that is read from now on is as of now, and nothing is written: without a transaction id it holds no reader of
+    a log back, however long it takes.
+    """
     await uow.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    await uow.execute("SET LOCAL transaction_timeout = '1h'")
 
 
 async def members(uow: UnitOfWork, lane: int, *, after: UUID | None, only: UUID | None, limit: int) -> list[Record]:
