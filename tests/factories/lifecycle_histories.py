@@ -49,7 +49,7 @@ async def live(life: Life, seed: int, *, eventful: bool = True) -> None:
             )
             events.append(read(made, now - random.choice([0, 0, 1]) * HOUR, number=number))
         if random.random() < 0.2:
-            life.clock._now = now - HOUR  # a worker whose clock is behind
+            life.clock._now = now - 3 * DAY  # a worker whose clock is behind
         await life.hand_over(events)
         if random.random() < 0.6:
             await life.tick(now - random.choice([0, 1, 30]) * HOUR)
