@@ -47,6 +47,10 @@ RULES: Rules = {
     "POST /v1/enrolments": OPERATORS,
     "POST /v1/enrolments/{enrolment_id}/confirm": OPERATORS,
     "DELETE /v1/enrolments/{enrolment_id}": OPERATORS,
+    "POST /v1/replays": OPERATORS,
+    "GET /v1/replays": OPERATORS,
+    "GET /v1/replays/{replay_id}": OPERATORS,
+    "DELETE /v1/replays/{replay_id}": OPERATORS,
 }
 
 

@@ -7,6 +7,7 @@ from lifecycle.enrolments.endpoints import router as enrolments
 from lifecycle.jobs import JOBS
 from lifecycle.members.endpoints import router as members
 from lifecycle.publishing.endpoints import router as policies
+from lifecycle.replays.endpoints import router as replays
 from lifecycle.resources import build_resources
 from lifecycle.segments.endpoints import router as segments
 from lifecycle.settings import LifecycleSettings
@@ -20,7 +21,7 @@ SERVICE = Service(
     title="Lifecycle 生命週期",
     folder=Path(__file__).resolve().parents[2],
     settings=LifecycleSettings,
-    routers=[members, transitions, actions, standing, segments, policies, enrolments],
+    routers=[members, transitions, actions, standing, segments, policies, enrolments, replays],
     handlers=HANDLERS,
     jobs=JOBS,
     progress=Ticks,

@@ -72,3 +72,23 @@ class StandingUnknown(Invalid):
 
 class TextNotEditable(Conflict):
     """The policy's text is written so that only its author can change it."""
+
+
+class DraftInvalid(Invalid):
+    """The policy that is to be tried is none."""
+
+
+class ReplayUnknown(NotFound):
+    """No replay was asked for under that id."""
+
+
+class ReplayRunning(Conflict):
+    """One replay at a time."""
+
+
+class HistoryInvalid(Invalid):
+    """A history that is to be imported has a line that is no event."""
+
+
+class JournalTaken(Conflict):
+    """There is a journal already."""

@@ -99,6 +99,8 @@ class LaneClock(Base, table=True):
     lane: int = Field(sa_type=SmallInteger, primary_key=True, sa_column_kwargs={"autoincrement": False})
     gate_at: datetime = Field(sa_type=Moment)
     watermark: datetime | None = Field(sa_type=Moment)
+    beat_at: datetime | None = Field(sa_type=Moment)
+    """By the gate clock, when the journal last had to tell the time."""
 
 
 class StandingCount(Base, table=True):
@@ -353,3 +355,31 @@ class Enrolment(Base, table=True):
     note: str
     created_at: datetime = Field(sa_type=Moment)
     confirmed_at: datetime | None = Field(sa_type=Moment)
+
+
+class Replay(Base, table=True):
+    """A replay 重演 that an operator asked for. Its process tells here how far it is, and reads here that it has to end."""
+
+    __tablename__ = "replay"
+    __table_args__ = (
+        Index(None, "state", unique=True, postgresql_where=text("state = 'running'")),
+        CheckConstraint("state IN ('running', 'done', 'failed', 'cancelled')", name="state"),
+        CheckConstraint("(state = 'running') = (finished_at IS NULL)", name="finished"),
+    )
+    replay_id: UUID = Field(primary_key=True)
+    state: str
+    asked: dict[str, Any] = Field(sa_type=JSONB)
+    is_draft: bool
+    first: date
+    last: date
+    member_id: UUID | None
+    entries: int = Field(sa_type=BigInteger)
+    of: int = Field(sa_type=BigInteger)
+    """Entries that the journal held when it began."""
+    operator_id: UUID
+    asked_at: datetime = Field(sa_type=Moment)
+    beat_at: datetime = Field(sa_type=Moment)
+    """When its process last told of itself."""
+    finished_at: datetime | None = Field(sa_type=Moment)
+    report: dict[str, Any] | None = Field(sa_type=JSONB)
+    error: str | None
