@@ -2,13 +2,16 @@ from pathlib import Path
 
 from common.runtime import Service
 from lifecycle.actions.endpoints import router as actions
+from lifecycle.answers.endpoints import router as answers
 from lifecycle.consumers import HANDLERS
 from lifecycle.jobs import JOBS
 from lifecycle.members.endpoints import router as members
+from lifecycle.receipts.endpoints import router as receipts
 from lifecycle.resources import build_resources
 from lifecycle.settings import LifecycleSettings
 from lifecycle.standing.endpoints import router as standing
 from lifecycle.ticks.service import Ticks
+from lifecycle.timelines.endpoints import router as timelines
 from lifecycle.timers.service import next_due
 from lifecycle.transitions.endpoints import router as transitions
 
@@ -17,7 +20,7 @@ SERVICE = Service(
     title="Lifecycle 生命週期",
     folder=Path(__file__).resolve().parents[2],
     settings=LifecycleSettings,
-    routers=[members, transitions, actions, standing],
+    routers=[members, answers, timelines, transitions, receipts, actions, standing],
     handlers=HANDLERS,
     jobs=JOBS,
     progress=Ticks,

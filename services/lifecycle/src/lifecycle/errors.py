@@ -13,3 +13,11 @@ class RangeInvalid(Invalid):
 
 class VersionUnknown(NotFound):
     """No version of the policy has that number."""
+
+
+class ReceiptUnknown(NotFound):
+    """No receipt has that number, or it was so long ago that it is not kept."""
+
+
+class QuestionUnknown(NotFound):
+    """What is asked about is no stage, health, segment or rule of the policy."""

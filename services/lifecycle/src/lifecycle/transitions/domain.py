@@ -1,6 +1,8 @@
 """A transition: a member entered another value of a dimension, or left a segment."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -24,6 +26,12 @@ class Transition(msgspec.Struct, frozen=True, kw_only=True):
     """Of the policy that says so."""
     values: dict[str, Reading] = {}
     """The leaves of the conditions that were asked, by name."""
+
+
+def read(row: Mapping[str, Any]) -> Transition:
+    """As it is kept."""
+    fields = {name: row[name] for name in Transition.__struct_fields__ if name != "values"}
+    return Transition(**fields, values=row["grounds"])
 
 
 _EVENTS: dict[str, type[StageChanged | HealthChanged]] = {"stage": StageChanged, "health": HealthChanged}

@@ -1,0 +1,75 @@
+"""An answer 答覆 to why a member is where they are, and why a rule did or did not do something for them."""
+
+from datetime import datetime
+
+import msgspec
+
+from lifecycle.engine.domain import Engine
+from lifecycle.members.domain import Member
+from lifecycle.obstacles.domain import obstacles
+from lifecycle.origins.domain import by_now, origin, stands
+from lifecycle.prospects.domain import changes_ahead, of_rules
+from lifecycle.statements.domain import Statement
+from lifecycle.stories.domain import Story, told, verdict
+from lifecycle.transitions.domain import Transition
+from lifecycle.triggers.domain import trigger_told, untriggered
+from lifecycle.versions.domain import ALWAYS, Versions
+
+RULE = "rule:"
+"""Before a rule's id, where it could be a segment's name."""
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    about: str
+    verdict: Statement
+    because: tuple[Statement, ...]
+    now: tuple[Statement, ...] = ()
+    """What holds at this moment: the conditions of a value, or what stands in a rule's way."""
+    ahead: tuple[Statement, ...] = ()
+    """What comes next."""
+    derived: tuple[Statement, ...] = ()
+    """Of deep mode: whether the journal says the same."""
+
+
+def of_standing(
+    engine: Engine, member: Member, dimension: str, *, last: Transition | None, then: Engine | None
+) -> Answer:
+    """`last`: the dimension's last transition, with the engine of its version."""
+    never = last is None and dimension not in member.standing and dimension not in member.episodes
+    return Answer(
+        about=dimension,
+        verdict=stands(member, dimension),
+        because=() if never else tuple(origin(last, then)),
+        now=tuple(by_now(engine, member, dimension)),
+        ahead=tuple(changes_ahead(engine, member, only=dimension)),
+    )
+
+
+def of_rule(story: Story, *, published: datetime | None, gate: datetime) -> Answer:
+    """`published`: when the rule took effect; None: from the beginning on."""
+    rule, member = story.engine.rules.get(story.rule), story.member
+    because = [*told(story)]
+    if rule is not None:
+        because.insert(0, trigger_told(rule))
+        if not story.is_told and all(each.rule != story.rule for each in member.pending):
+            because += untriggered(story.engine, member, rule, published=published)
+    return Answer(
+        about=f"{RULE}{story.rule}",
+        verdict=verdict(story),
+        because=tuple(because),
+        now=() if rule is None else obstacles(story.engine, member, rule, gate=gate),
+        ahead=tuple(of_rules(member, only=story.rule)),
+    )
+
+
+def published_since(versions: Versions, rule: str, version: int) -> datetime | None:
+    """When the rule took effect, without a break up to that version; None: from the beginning on, or it is not there."""
+    since: datetime | None = None
+    for each in versions.published:
+        if rule not in each.engine.rules:
+            since = None
+        elif since is None:
+            since = each.effective_at
+        if each.number == version:
+            break
+    return None if since == ALWAYS else since

@@ -1,0 +1,156 @@
+"""A derivation 推導: what became of one member, made again from the journal alone; and how it differs from what is kept.
+
+It must not differ. Where it does, a row was changed by hand, or the engine is wrong.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from common.contracts.envelope import decode
+from lifecycle.batches.domain import Step, Subject
+from lifecycle.decisions.domain import Decision
+from lifecycle.faults.domain import Text
+from lifecycle.journal.domain import Entry, unpacked_events, unpacked_members
+from lifecycle.members.domain import Member
+from lifecycle.receipts.domain import DayCount, Receipt, counted, days, is_counted, receipt_of
+from lifecycle.statements.domain import Statement, say
+from lifecycle.stepping.domain import Arrival
+from lifecycle.transitions.domain import Transition
+from lifecycle.versions.domain import Versions
+from lifecycle.waiting.domain import Turn
+
+AGREES = Text(
+    "derivation_agrees",
+    en="the journal says the same: {decisions} decisions and {transitions} transitions, from {entries} entries",
+    zh="日誌推導的結果一致：{decisions} 次判斷、{transitions} 次變化，來自 {entries} 筆日誌",
+)
+ONLY_KEPT = Text(
+    "derivation_only_kept",
+    en="kept, but the journal does not say so: {what}",
+    zh="有保存，但日誌推導不出：{what}",
+)
+ONLY_DERIVED = Text(
+    "derivation_only_derived",
+    en="the journal says so, but it is not kept: {what}",
+    zh="日誌推導得出，但沒有保存：{what}",
+)
+EVENT = Text(
+    "derivation_event",
+    en="the event was {event}, id {event_id}, appended at {appended}",
+    zh="事件是 {event}，編號 {event_id}，寫入於 {appended}",
+)
+
+Kept = Receipt | DayCount | Transition
+
+
+class Outset(msgspec.Struct, frozen=True, kw_only=True):
+    """The event from which something followed."""
+
+    name: str
+    event_id: UUID
+    at: datetime
+
+
+@dataclass(slots=True)
+class Derivation:
+    member_id: UUID
+    lane: int
+    member: Member | None = None
+    queue: list[Turn[None]] = field(default_factory=list)
+    entries: int = 0
+    transitions: list[Transition] = field(default_factory=list)
+    decided: list[tuple[Decision, datetime]] = field(default_factory=list)
+    """With the gate time of each."""
+    outsets: dict[datetime, Outset] = field(default_factory=dict)
+    """By the logical time at which the event was stepped."""
+
+    def take(self, entry: Entry, versions: Versions) -> None:
+        """One entry of the journal more, in their order, under what was in force then."""
+        subject: Subject[None] = Subject(
+            versions=versions,
+            lane=self.lane,
+            gate=entry.gate_at,
+            watermark=entry.watermark,
+            member=self.member,
+            queue=self.queue,
+        )
+        self.entries += 1
+        for step in _steps(subject, entry, self.member_id):
+            self._note(step, entry.gate_at)
+        self.member = subject.member
+        self.queue = [replace(turn, number=0) for turn in subject.queue]
+
+    def _note(self, step: Step[None], gate: datetime) -> None:
+        self.transitions += step.stepped.transitions
+        self.decided += [(decision, gate) for decision in step.stepped.decisions]
+        if step.folded is not None:
+            arrival = step.folded.arrival
+            at = step.stepped.member.at
+            self.outsets[at] = Outset(name=arrival.event.NAME, event_id=arrival.event_id, at=arrival.appended_at)
+
+    @property
+    def receipts(self) -> list[Receipt]:
+        """In the order in which they were decided."""
+        return [receipt_of(decision, gate) for decision, gate in self.decided if not is_counted(decision)]
+
+    def days(self, versions: Versions) -> list[DayCount]:
+        calendars = {version.number: version.engine.calendar for version in versions.published}
+        return days(
+            counted(
+                [(self.member_id, decision) for decision, _ in self.decided if is_counted(decision)],
+                calendars,
+            )
+        )
+
+
+def in_force_then(then: Versions, latest: Versions) -> Versions:
+    """What was in force at an entry, with all that was published since counted from the first event on: whoever publishes
+    back-fills what was before.
+    """
+    published = {version.number for version in then.published}
+    later = {version.number: version.engine for version in latest.published if version.number not in published}
+    prepared = {engine.version: engine for engine in then.prepared} | later
+    return replace(then, prepared=tuple(prepared.values()), since={})
+
+
+def differences_between(derived: Iterable[Kept], kept: Iterable[Kept]) -> list[Statement]:
+    """Empty when both have the same, each as often."""
+    one, other = _counted(derived), _counted(kept)
+    return [
+        *(say(ONLY_KEPT, holds=False, what=what.decode()) for what in (other - one).elements()),
+        *(say(ONLY_DERIVED, holds=False, what=what.decode()) for what in (one - other).elements()),
+    ]
+
+
+def outset_told(outset: Outset) -> Statement:
+    return say(EVENT, event=outset.name, event_id=str(outset.event_id), appended=outset.at)
+
+
+def _steps(subject: Subject[None], entry: Entry, member_id: UUID) -> Iterator[Step[None]]:
+    if entry.kind == "time":
+        if member_id in unpacked_members(entry.inputs):
+            yield from subject.wake()
+        return
+    named = str(member_id).encode()
+    for each in unpacked_events(entry.inputs):
+        if named not in each.envelope:
+            continue
+        envelope, event = decode(each.envelope)
+        if event.subject == str(member_id):
+            arrival = Arrival(
+                event_id=envelope.id,
+                time=envelope.time,
+                appended_at=each.appended_at,
+                event=event,
+                revision=entry.revision,
+            )
+            yield from subject.take(producer=each.producer, arrival=arrival, source=None)
+
+
+def _counted(rows: Iterable[Kept]) -> Counter[bytes]:
+    return Counter(msgspec.json.encode(row, order="deterministic") for row in rows)
