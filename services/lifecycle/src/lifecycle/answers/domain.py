@@ -1,15 +1,18 @@
 """An answer 答覆 to why a member is where they are, and why a rule did or did not do something for them."""
 
+from collections.abc import Iterator
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from lifecycle.engine.domain import Engine
+from lifecycle.faults.domain import Language, Text
 from lifecycle.members.domain import Member
 from lifecycle.obstacles.domain import obstacles
 from lifecycle.origins.domain import by_now, origin, stands
 from lifecycle.prospects.domain import changes_ahead, of_rules
-from lifecycle.statements.domain import Statement
+from lifecycle.statements.domain import Statement, say, shown_moment
 from lifecycle.stories.domain import Story, told, verdict
 from lifecycle.transitions.domain import Transition
 from lifecycle.triggers.domain import trigger_told, untriggered
@@ -17,6 +20,14 @@ from lifecycle.versions.domain import ALWAYS, Versions
 
 RULE = "rule:"
 """Before a rule's id, where it could be a segment's name."""
+
+
+BECAUSE = Text("answer_because", en="what happened", zh="經過")
+NOW = Text("answer_now", en="as of now", zh="現在")
+AHEAD = Text("answer_ahead", en="what comes next", zh="接下來")
+DERIVED = Text("answer_derived", en="by the journal", zh="日誌推導")
+
+_SIGNS = {True: "✓", False: "✗", None: "·"}
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +43,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def of_standing(
-    engine: Engine, member: Member, dimension: str, *, last: Transition | None, then: Engine | None
+    engine: Engine, member: Member, dimension: str, *, last: Transition | None, then: Engine | None, now: datetime
 ) -> Answer:
     """`last`: the dimension's last transition, with the engine of its version."""
     never = last is None and dimension not in member.standing and dimension not in member.episodes
@@ -40,12 +51,12 @@ def of_standing(
         about=dimension,
         verdict=stands(member, dimension),
         because=() if never else tuple(origin(last, then)),
-        now=tuple(by_now(engine, member, dimension)),
+        now=tuple(by_now(engine, member, dimension, now)),
         ahead=tuple(changes_ahead(engine, member, only=dimension)),
     )
 
 
-def of_rule(story: Story, *, published: datetime | None, gate: datetime) -> Answer:
+def of_rule(story: Story, *, published: datetime | None, now: datetime) -> Answer:
     """`published`: when the rule took effect; None: from the beginning on."""
     rule, member = story.engine.rules.get(story.rule), story.member
     because = [*told(story)]
@@ -57,7 +68,7 @@ def of_rule(story: Story, *, published: datetime | None, gate: datetime) -> Answ
         about=f"{RULE}{story.rule}",
         verdict=verdict(story),
         because=tuple(because),
-        now=() if rule is None else obstacles(story.engine, member, rule, gate=gate),
+        now=() if rule is None else obstacles(story.engine, member, rule, gate=now),
         ahead=tuple(of_rules(member, only=story.rule)),
     )
 
@@ -73,3 +84,24 @@ def published_since(versions: Versions, rule: str, version: int) -> datetime | N
         if each.number == version:
             break
     return None if since == ALWAYS else since
+
+
+def lines(answer: Answer, language: Language, zone: ZoneInfo) -> Iterator[str]:
+    """To be read in a terminal."""
+    yield answer.verdict.told(language, zone)
+    for title, statements in (
+        (BECAUSE, answer.because),
+        (NOW, answer.now),
+        (AHEAD, answer.ahead),
+        (DERIVED, answer.derived),
+    ):
+        if statements:
+            yield f"  {say(title).told(language, zone)}"
+        for each in statements:
+            moment = f"{shown_moment(each.at, zone)}  " if each.at else ""
+            yield f"    {_SIGNS[each.holds]} {moment}{each.told(language, zone)}"
+
+
+def agrees(answer: Answer) -> bool:
+    """Whether deep mode found nothing that differs."""
+    return all(each.holds is not False for each in answer.derived)

@@ -1,6 +1,5 @@
 """Why, and why not: read from what is kept, or, in deep mode, derived from the journal and compared with what is kept."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -113,20 +112,20 @@ async def _compared(
 
 
 async def _answered(asked: Asked, question: str) -> Answer:
+    now = asked.db.clock.now()
     if question.startswith(RULE):
         story = await _story(asked, question.removeprefix(RULE))
         published = published_since(asked.versions, story.rule, asked.member.version)
-        answer = of_rule(story, published=published, gate=asked.db.clock.now())
-        moments: Iterable[datetime] = [each.at for each in story.receipts[:1]] or [each.at for each in story.days[:1]]
+        answer = of_rule(story, published=published, now=now)
     else:
         last = asked.last.get(question)
         then = asked.versions.engine(last.version) if last else None
-        answer = of_standing(asked.engine, asked.member, question, last=last, then=then)
-        moments = [last.at] if last else []
+        answer = of_standing(asked.engine, asked.member, question, last=last, then=then, now=now)
     if asked.derivation is None:
         return answer
-    outsets = asked.derivation.outsets
-    named = [outset_told(outsets[moment]) for moment in moments if moment in outsets]
+    rule = question.removeprefix(RULE) if question.startswith(RULE) else None
+    outset = asked.derivation.outset_of(rule=rule, dimension=question)
+    named = (outset_told(outset),) if outset else ()
     return msgspec.structs.replace(answer, derived=(*named, *asked.compared))
 
 

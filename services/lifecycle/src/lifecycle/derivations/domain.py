@@ -63,11 +63,10 @@ class Derivation:
     member: Member | None = None
     queue: list[Turn[None]] = field(default_factory=list)
     entries: int = 0
-    transitions: list[Transition] = field(default_factory=list)
-    decided: list[tuple[Decision, datetime]] = field(default_factory=list)
-    """With the gate time of each."""
-    outsets: dict[datetime, Outset] = field(default_factory=dict)
-    """By the logical time at which the event was stepped."""
+    moved: list[tuple[Transition, Outset | None]] = field(default_factory=list)
+    """With the event that caused it, if one did."""
+    decided: list[tuple[Decision, datetime, Outset | None]] = field(default_factory=list)
+    """With the gate time, and the event that caused it, if one did."""
 
     def take(self, entry: Entry, versions: Versions) -> None:
         """One entry of the journal more, in their order, under what was in force then."""
@@ -86,23 +85,32 @@ class Derivation:
         self.queue = [replace(turn, number=0) for turn in subject.queue]
 
     def _note(self, step: Step[None], gate: datetime) -> None:
-        self.transitions += step.stepped.transitions
-        self.decided += [(decision, gate) for decision in step.stepped.decisions]
-        if step.folded is not None:
-            arrival = step.folded.arrival
-            at = step.stepped.member.at
-            self.outsets[at] = Outset(name=arrival.event.NAME, event_id=arrival.event_id, at=arrival.appended_at)
+        outset = _outset(step.folded.arrival) if step.folded else None
+        at = step.stepped.member.at
+        self.moved += [(each, outset if each.cause == "event" else None) for each in step.stepped.transitions]
+        self.decided += [(each, gate, outset if each.at == at else None) for each in step.stepped.decisions]
+
+    @property
+    def transitions(self) -> list[Transition]:
+        """In the order in which they happened."""
+        return [transition for transition, _ in self.moved]
 
     @property
     def receipts(self) -> list[Receipt]:
         """In the order in which they were decided."""
-        return [receipt_of(decision, gate) for decision, gate in self.decided if not is_counted(decision)]
+        return [receipt_of(decision, gate) for decision, gate, _ in self.decided if not is_counted(decision)]
+
+    def outset_of(self, *, rule: str | None = None, dimension: str | None = None) -> Outset | None:
+        """The event from which the rule's last decision, or the dimension's last transition, followed."""
+        found = [outset for transition, outset in self.moved if transition.dimension == dimension]
+        found += [outset for decision, _, outset in self.decided if decision.rule == rule]
+        return found[-1] if found else None
 
     def days(self, versions: Versions) -> list[DayCount]:
         calendars = {version.number: version.engine.calendar for version in versions.published}
         return days(
             counted(
-                [(self.member_id, decision) for decision, _ in self.decided if is_counted(decision)],
+                [(self.member_id, decision) for decision, *_ in self.decided if is_counted(decision)],
                 calendars,
             )
         )
@@ -129,6 +137,10 @@ def differences_between(derived: Iterable[Kept], kept: Iterable[Kept]) -> list[S
 
 def outset_told(outset: Outset) -> Statement:
     return say(EVENT, event=outset.name, event_id=str(outset.event_id), appended=outset.at)
+
+
+def _outset(arrival: Arrival) -> Outset:
+    return Outset(name=arrival.event.NAME, event_id=arrival.event_id, at=arrival.appended_at)
 
 
 def _steps(subject: Subject[None], entry: Entry, member_id: UUID) -> Iterator[Step[None]]:

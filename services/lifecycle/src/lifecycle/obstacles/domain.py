@@ -15,7 +15,7 @@ from lifecycle.explanations.domain import explain
 from lifecycle.faults.domain import Text
 from lifecycle.members.domain import Member
 from lifecycle.reasons.domain import reason
-from lifecycle.rulebook.domain import Rule
+from lifecycle.rulebook.domain import Cooldown, Rule
 from lifecycle.rules.domain import Occasion
 from lifecycle.statements.domain import Statement, say
 
@@ -26,16 +26,28 @@ CONDITION_OPEN = Text(
     en="the condition asks for fields of the event that triggers: {condition}",
     zh="條件要看觸發事件的欄位：{condition}",
 )
+ACTED_BEFORE = Text(
+    "acted_before",
+    en="triggered before, under the key {key}, attempt {attempt}: {state}",
+    zh="之前觸發過，鍵為 {key}，第 {attempt} 次嘗試：{state}",
+)
+COOLS_UNTIL = Text("cools_until", en="its cooldown ends at {until}", zh="冷卻期到 {until} 結束")
 CAP_USED = Text("cap_used", en="cap of {cap}: {used} used", zh="頻次上限 {cap}：已用 {used}")
 REFUSED_IN = Text(
     "refused_in", en="refused to members for whom this holds: {condition}", zh="符合此條件的會員不發送：{condition}"
 )
+LATELY = 5
+"""Earlier occasions that are told of."""
 PASSES: Mapping[str, Text] = {
     text.code.removeprefix("passes_"): text
     for text in (
         Text("passes_paused", en="it is not paused", zh="沒有暫停"),
         Text("passes_reentry", en="re-entry allows it", zh="允許再次觸發"),
-        Text("passes_still_true", en="the member is in the value that it asks for", zh="會員處於規則要求的狀態"),
+        Text(
+            "passes_still_true",
+            en="the member is in the value that it asks for, if it asks",
+            zh="會員處於規則要求的狀態（若有要求）",
+        ),
         Text("passes_depth", en="no chain of actions leads to it", zh="因果鏈沒有過長"),
         Text("passes_refusals", en="the member's state refuses nothing", zh="會員的狀態沒有被拒絕發送"),
         Text("passes_consent", en="consent is given, or not needed", zh="已同意，或不需要同意"),
@@ -77,6 +89,8 @@ def _asked(case: Case, check: Check) -> Iterator[Statement]:
     else:
         yield reason(objection.reason, until=objection.until, key=case.occasion.key, by=objection.by)
     match name:
+        case "reentry":
+            yield from _before(case)
         case "refusals" if case.sent_as.refuse_if is not None:
             asked = explain(case.sent_as.refuse_if, case.situation)
             yield say(REFUSED_IN, condition=annotated(case.sent_as.refuse_if, asked.values))
@@ -84,6 +98,16 @@ def _asked(case: Case, check: Check) -> Iterator[Statement]:
             yield from _caps(case)
         case "holdout":
             yield from map(drawn, draws(case))
+
+
+def _before(case: Case) -> Iterator[Statement]:
+    """What the rule did lately, and until when it cools down."""
+    rule, calendar = case.occasion.rule, case.engine.calendar
+    for slot in case.slots[-LATELY:]:
+        yield say(ACTED_BEFORE, at=slot.at, key=slot.key or "once", attempt=slot.attempt, state=slot.state)
+    last = max((slot.at for slot in case.slots), default=None)
+    if last is not None and isinstance(rule.reentry, Cooldown):
+        yield say(COOLS_UNTIL, until=calendar.start_of(calendar.day_of(last) + rule.reentry.days))
 
 
 def _condition(case: Case) -> Statement:

@@ -16,13 +16,13 @@ from lifecycle.transitions.domain import Transition
 
 STANDS = Text(
     "stands",
-    en="{dimension} is {value} since {since}, entered {times} times so far",
-    zh="{dimension} 從 {since} 起為「{value}」，至今第 {times} 次進入",
+    en="{dimension} is {value} since {since}: entry {times} into it",
+    zh="{dimension} 從 {since} 起為「{value}」，第 {times} 次進入",
 )
 IN_SEGMENT = Text(
     "in_segment",
-    en="in segment {dimension} since {since}, entered {times} times so far",
-    zh="從 {since} 起在分群「{dimension}」，至今第 {times} 次進入",
+    en="in segment {dimension} since {since}: entry {times} into it",
+    zh="從 {since} 起在分群「{dimension}」，第 {times} 次進入",
 )
 NOT_IN_SEGMENT = Text("not_in_segment", en="not in segment {dimension}", zh="不在分群「{dimension}」")
 CAME_FROM = Text("came_from", en="{dimension} was {previous} before", zh="{dimension} 之前為「{previous}」")
@@ -92,9 +92,10 @@ def origin(transition: Transition | None, engine: Engine | None) -> Iterator[Sta
         yield from _conditions(engine, dimension, transition.values, at)
 
 
-def by_now(engine: Engine, member: Member, dimension: str) -> Iterator[Statement]:
+def by_now(engine: Engine, member: Member, dimension: str, now: datetime) -> Iterator[Statement]:
     """The same conditions on the member as they are."""
-    values = grounds(engine, dimension, facts=member.facts, standing=member.standing, at=member.at)
+    at = max(member.at, now)
+    values = grounds(engine, dimension, facts=member.facts, standing=member.standing, at=at)
     yield from _conditions(engine, dimension, values, None)
 
 

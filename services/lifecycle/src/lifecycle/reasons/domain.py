@@ -30,8 +30,8 @@ NOT_TO_ACT: Mapping[str, Text] = {
         ),
         Text(
             "decided_not_still",
-            en="the member is not in the value any more that the rule asks for",
-            zh="會員已不在規則要求的狀態",
+            en="the member is not in the value that the rule asks for",
+            zh="會員不在規則要求的狀態",
         ),
         Text("decided_condition_false", en="its condition does not hold", zh="條件不成立"),
         Text(
