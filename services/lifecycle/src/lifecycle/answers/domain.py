@@ -11,7 +11,7 @@ from lifecycle.faults.domain import Language, Text
 from lifecycle.members.domain import Member
 from lifecycle.obstacles.domain import obstacles
 from lifecycle.origins.domain import by_now, origin, stands
-from lifecycle.prospects.domain import changes_ahead, of_rules
+from lifecycle.prospects.domain import changes_ahead, of_rules, prospects
 from lifecycle.statements.domain import Statement, say, shown_moment
 from lifecycle.stories.domain import Story, told, verdict
 from lifecycle.transitions.domain import Transition
@@ -26,6 +26,8 @@ BECAUSE = Text("answer_because", en="what happened", zh="經過")
 NOW = Text("answer_now", en="as of now", zh="現在")
 AHEAD = Text("answer_ahead", en="what comes next", zh="接下來")
 DERIVED = Text("answer_derived", en="by the journal", zh="日誌推導")
+
+MOVED_TO = Text("answer_moved_to", en="the member has been moved to {moved_to}", zh="會員已推進到 {moved_to}")
 
 _SIGNS = {True: "✓", False: "✗", None: "·"}
 
@@ -70,6 +72,13 @@ def of_rule(story: Story, *, published: datetime | None, now: datetime) -> Answe
         because=tuple(because),
         now=() if rule is None else obstacles(story.engine, member, rule, gate=now),
         ahead=tuple(of_rules(member, only=story.rule)),
+    )
+
+
+def of_everything_ahead(versions: Versions, member: Member) -> Answer:
+    """What comes next, whatever it is about."""
+    return Answer(
+        about="ahead", verdict=say(MOVED_TO, moved_to=member.at), because=(), ahead=tuple(prospects(versions, member))
     )
 
 

@@ -21,7 +21,7 @@ class StatementView(BaseModel):
 class AnswerView(BaseModel):
     """Why a member is where they are, or why a rule did or did not act for them."""
 
-    about: str = Field(description="`stage`, `health`, a segment by its name, or `rule:` and a rule's id.")
+    about: str = Field(description="`stage`, `health`, a segment by its name, `rule:` and a rule's id, or `ahead`.")
     verdict: StatementView
     because: list[StatementView] = Field(description="What happened, by which values and which version of the policy.")
     now: list[StatementView] = Field(
@@ -34,7 +34,7 @@ class AnswerView(BaseModel):
 
 
 class Answers(BaseModel):
-    """Why 為什麼: one answer to a question; to none, where the member stands in everything."""
+    """Why 為什麼: one answer to a question; to none, all of where the member stands, and what comes next."""
 
     member_id: UUID
     version: int = Field(description="Of the policy that the member lives by.")
@@ -46,7 +46,7 @@ About = Annotated[
     str | None,
     Query(
         pattern=r"^(rule:)?[a-z][a-z0-9_]{0,63}$",
-        description="`stage`, `health`, a segment, or `rule:` and a rule's id; none: stage, health and every segment.",
+        description="`stage`, `health`, a segment, or `rule:` and a rule's id; none: all but rules, and what comes next.",
     ),
 ]
 InLanguage = Annotated[Language, Query(description="Of the words.")]

@@ -8,7 +8,7 @@ import msgspec
 
 from common.db import Database
 from lifecycle.actions import service as actions
-from lifecycle.answers.domain import RULE, Answer, of_rule, of_standing, published_since
+from lifecycle.answers.domain import RULE, Answer, of_everything_ahead, of_rule, of_standing, published_since
 from lifecycle.calendars.domain import EPOCH
 from lifecycle.derivations import service as derivations
 from lifecycle.derivations.domain import AGREES, Derivation, differences_between, outset_told
@@ -50,12 +50,15 @@ class Asked:
 async def answers(
     db: Database, cache: VersionCache, member_id: UUID, *, about: str | None, deep: bool, keep: timedelta
 ) -> tuple[list[Answer], Engine]:
-    """To one question, or, where none is asked, where the member stands in everything; with the engine that they live by.
+    """To one question, or, where none is asked, to all of where the member stands, and what comes next; with the engine that
+    they live by.
     `keep`: how long receipts are kept. Raises MemberUnknown, QuestionUnknown.
     """
     asked = await _ask(db, cache, member_id, deep=deep, keep=keep)
-    questions = [question_of(asked.versions, asked.engine, about)] if about else [*asked.engine.asked]
-    return [await _answered(asked, question) for question in questions], asked.engine
+    if about:
+        return [await _answered(asked, question_of(asked.versions, asked.engine, about))], asked.engine
+    found = [await _answered(asked, dimension) for dimension in asked.engine.asked]
+    return [*found, of_everything_ahead(asked.versions, asked.member)], asked.engine
 
 
 def question_of(versions: Versions, engine: Engine, about: str) -> str:

@@ -30,8 +30,8 @@ async def get_timeline(
     until: Annotated[Moment | None, Query(alias="to", description="Only what was before that moment.")] = None,
 ) -> Page[TimelineEntry]:
     """How a member moved, what was decided for them and what was asked for, in one order, the latest first."""
-    await members.get_member(db, member_id)
     end = _end(pages, until)
+    await members.get_member(db, member_id)
     found = await service.timeline(db, member_id, kinds=set(kind or KINDS), end=end, since=since, limit=pages.limit)
     entries = [_entry(each.moment, kind, row) for each, kind, row in found]
     return page(entries, limit=pages.limit, last_id=as_id(found[-1][0]) if found else None)
