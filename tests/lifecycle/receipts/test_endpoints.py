@@ -26,7 +26,7 @@ async def test_receipts_are_listed_newest_first_filtered_and_paged(guarded: None
     assert numbers == sorted(numbers, reverse=True)
 
     who, rule, outcome = str(MEMBERS[1]), whole[0]["rule"], whole[0]["outcome"]
-    assert await listed(life, member_id=who) == [each for each in whole if each["member_id"] == who]
+    assert await listed(life, member=who) == [each for each in whole if each["member_id"] == who]
     assert await listed(life, rule=rule) == [each for each in whole if each["rule"] == rule]
     assert await listed(life, outcome=outcome) == [each for each in whole if each["outcome"] == outcome]
     noon = (START + 6 * DAY).strftime("%Y-%m-%dT%H:%M:%SZ")

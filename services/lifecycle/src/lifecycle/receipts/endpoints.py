@@ -23,7 +23,7 @@ async def list_receipts(
     _: Operator,
     db: Db,
     pages: PageQuery,
-    member_id: Annotated[UUID | None, Query(description="Only those of this member.")] = None,
+    member: Annotated[UUID | None, Query(description="Only those of this member.")] = None,
     rule: Annotated[Code | None, Query(description="Only those of this rule.")] = None,
     outcome: Annotated[Code | None, Query(description="Only `acted`, or this reason why not.")] = None,
     since: Annotated[Moment | None, Query(alias="from", description="Only those decided then or later.")] = None,
@@ -32,7 +32,7 @@ async def list_receipts(
     """Decisions upon rules, newest first; without those that changed nothing, which are counted by day."""
     rows = await service.list_receipts(
         db,
-        member_id=member_id,
+        member_id=member,
         rule=rule,
         outcome=outcome,
         since=since,
