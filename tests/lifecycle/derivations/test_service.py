@@ -1,10 +1,11 @@
 """Law 16 on real rows: the leaf values of every receipt give its outcome; what the journal says of a member is what is kept."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
 
-from factories.lifecycle import DAY, Life
+from factories.lifecycle import DAY, Life, chatted
 from factories.lifecycle_histories import live, policy_text, seen
 from lifecycle.answers import service as answers
 from lifecycle.derivations.service import derive
@@ -39,7 +40,10 @@ async def test_what_is_kept_follows_from_its_values_and_from_the_journal(guarded
         decided = await receipts.of_member(db, member_id, limit=10_000)
         days = await receipts.days_of(db, member_id, limit=10_000)
         kept = [(each.rule, each.version, each.outcome, each.detail) for each in decided]
-        for rule, version, said, detail in [*kept, *((each.rule, each.version, each.reason, each.detail) for each in days)]:
+        for rule, version, said, detail in [
+            *kept,
+            *((each.rule, each.version, each.reason, each.detail) for each in days),
+        ]:
             outcomes.add(said)
             if was_asked(said):
                 condition = versions.engine(version).rules[rule].condition
@@ -81,3 +85,36 @@ async def test_what_was_changed_by_hand_is_found(guarded: None, life: Life, chan
         assert await uow.execute(TAMPERING[changed], member_id) > 0
     assert set(await differs(life, member_id)) <= {"derivation_only_kept", "derivation_only_derived"}
     assert await differs(life, member_id) != []
+
+
+async def test_a_journal_that_lost_an_entry_does_not_say_the_same(guarded: None, life: Life) -> None:
+    """The control: what is derived is derived from the journal, and from nothing that is kept."""
+    await live(life, 7, days=10, changing=False)
+    member_id = await busiest(life)
+    async with life.service.db.transaction() as uow:
+        await uow.execute(
+            "DELETE FROM journal WHERE (lane, number) IN (SELECT lane, number FROM journal"
+            " WHERE kind = 'events' AND position($1 IN subjects) > 0 ORDER BY number LIMIT 1)",
+            member_id.bytes[:4],
+        )
+    assert await differs(life, member_id) != []
+
+
+async def test_a_member_who_moves_while_they_are_read_is_read_again(
+    guarded: None, life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await live(life, 7, days=10, changing=False)
+    member_id = await busiest(life)
+    moved = 0
+
+    async def meanwhile(*args: Any) -> Any:
+        nonlocal moved
+        derivation = await derive(*args)
+        if moved < 2:
+            moved += 1
+            await life.happen(chatted(member_id))
+        return derivation
+
+    monkeypatch.setattr("lifecycle.derivations.service.derive", meanwhile)
+    assert await differs(life, member_id) == []
+    assert moved == 2
