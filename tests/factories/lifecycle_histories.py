@@ -101,7 +101,7 @@ def _event(random: Random, number: int, at: datetime, asked: list[ActionRequeste
     ]
     if asked:
         request = random.choice(asked)
-        made.append(random.choice([granted, refused])(request.action_id, request.member_id))
+        made += [granted(request.action_id, request.member_id), refused(request.action_id, request.member_id)]
     return read(random.choice(made), at, number=number, own_time=at - random.choice([0, 0, 5, 60]) * HOUR)
 
 
