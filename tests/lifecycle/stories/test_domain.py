@@ -8,7 +8,7 @@ from factories.policies import DEFAULT_POLICY
 from lifecycle.engine.domain import compiled
 from lifecycle.members.domain import Member, Pending
 from lifecycle.receipts.domain import DayCount, Detail, Receipt
-from lifecycle.stories.domain import Recorded, Story, told, verdict
+from lifecycle.stories.domain import Recorded, Story, recounted, verdict
 
 NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -62,7 +62,7 @@ def test_a_rule_that_is_gone_and_acted_still_acted() -> None:
     engine = compiled(msgspec.structs.replace(DEFAULT_POLICY, rules=()))
     known = msgspec.structs.replace(story(receipt("acted")), engines={1: engine})
     assert verdict(known).text.code == "rule_acted"
-    assert "was_triggered" in [each.text.code for each in told(known)]
+    assert "was_triggered" in [each.text.code for each in recounted(known)]
 
 
 @pytest.mark.parametrize(
@@ -90,6 +90,6 @@ def test_each_action_is_told_with_its_own_decision(state: str, code: str, *, hol
     )
     other = msgspec.structs.replace(action, attempt=2)
     known = msgspec.structs.replace(story(receipt("acted")), actions=(action, other))
-    [found] = [each for each in told(known) if each.text.code.startswith("action_")]
+    [found] = [each for each in recounted(known) if each.text.code.startswith("action_")]
     assert (found.text.code, found.holds) == (code, holds)
     assert found.values["what"] == "newcomer_3"

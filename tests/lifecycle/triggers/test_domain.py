@@ -49,14 +49,20 @@ def why_untriggered(trigger: Trigger, member: Member, published: datetime | None
     ],
 )
 def test_what_triggers_is_told(trigger: Trigger, code: str) -> None:
-    assert trigger_told(rule(trigger)).text.code == code
+    [told] = trigger_told(rule(trigger))
+    assert told.text.code == code
+
+
+def test_whence_a_member_has_to_come_is_told() -> None:
+    _, told = trigger_told(rule(Enters("convert", coming_from=("retain", "activate"))))
+    assert told.values == {"before": "retain, activate"}
 
 
 def test_another_kind_of_trigger_is_told_as_the_policy_has_it() -> None:
     class Moon(msgspec.Struct, frozen=True, tag="moon", tag_field="trigger"):
         phase: str
 
-    told = trigger_told(msgspec.structs.replace(rule(On("x")), trigger=Moon("full")))
+    [told] = trigger_told(msgspec.structs.replace(rule(On("x")), trigger=Moon("full")))
     assert (told.text.code, told.values) == ("triggers_otherwise", {"trigger": '{"trigger":"moon","phase":"full"}'})
 
 
@@ -71,6 +77,7 @@ def test_another_kind_of_trigger_is_told_as_the_policy_has_it() -> None:
         (Enters("convert"), someone(), NOON + DAY, ["trigger_rule_is_newer", "trigger_by_enrolment"]),
         (Enters("convert"), someone(), NOON - DAY, ["trigger_not_kept"]),
         (Enters("convert"), someone(stage="repurchase"), None, ["trigger_left"]),
+        (Enters("convert", coming_from=("retain",)), someone(), None, ["trigger_came_otherwise"]),
         (On("checkin.recorded"), someone(), NOON, ["trigger_no_event"]),
     ],
 )

@@ -13,7 +13,7 @@ from lifecycle.obstacles.domain import obstacles
 from lifecycle.origins.domain import by_now, origin, stands
 from lifecycle.prospects.domain import changes_ahead, of_rules, prospects
 from lifecycle.statements.domain import Statement, say, shown_moment
-from lifecycle.stories.domain import Story, told, verdict
+from lifecycle.stories.domain import Story, recounted, verdict
 from lifecycle.transitions.domain import Transition
 from lifecycle.triggers.domain import trigger_told, untriggered
 from lifecycle.versions.domain import ALWAYS, Versions
@@ -61,9 +61,9 @@ def of_standing(
 def of_rule(story: Story, *, published: datetime | None, now: datetime) -> Answer:
     """`published`: when the rule took effect; None: from the beginning on."""
     rule, member = story.engine.rules.get(story.rule), story.member
-    because = [*told(story)]
+    because = [*recounted(story)]
     if rule is not None:
-        because.insert(0, trigger_told(rule))
+        because = [*trigger_told(rule), *because]
         if not story.is_told and all(each.rule != story.rule for each in member.pending):
             because += untriggered(story.engine, member, rule, published=published)
     return Answer(

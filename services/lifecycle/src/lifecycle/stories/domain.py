@@ -116,7 +116,7 @@ def verdict(story: Story) -> Statement:
     return say(IS_UNTRIGGERED, holds=False, rule=story.rule)
 
 
-def told(story: Story) -> Iterator[Statement]:
+def recounted(story: Story) -> Iterator[Statement]:
     """Every decision that is kept, newest first, and then those that are counted."""
     if story.rule in story.engine.paused:
         yield say(IS_PAUSED, holds=False)

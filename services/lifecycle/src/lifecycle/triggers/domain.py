@@ -70,6 +70,12 @@ NO_EVENT = Text(
     en="no event {event} of the member has been decided upon; the next one would trigger the rule",
     zh="沒有會員的事件 {event} 被判斷過；下一次發生時才會觸發",
 )
+ONLY_FROM = Text("trigger_only_from", en="only when coming from {before}", zh="只限從 {before} 而來")
+CAME_OTHERWISE = Text(
+    "trigger_came_otherwise",
+    en="the member came into {value} at {since}, and nothing is kept of the rule: it asks them to come from {before}",
+    zh="會員在 {since} 進入「{value}」，規則沒有紀錄：它要求從 {before} 而來",
+)
 NOT_YET = Text("trigger_not_yet", en="that has not come about for the member", zh="對這位會員還沒有發生")
 NOT_KEPT = Text(
     "trigger_not_kept",
@@ -78,17 +84,19 @@ NOT_KEPT = Text(
 )
 
 
-def trigger_told(rule: Rule) -> Statement:
+def trigger_told(rule: Rule) -> Iterator[Statement]:
     trigger = rule.trigger
     wait = getattr(trigger, "settle", None) or getattr(trigger, "duration", None)
     tag = str(trigger.__struct_config__.tag)
-    return say(
+    yield say(
         TRIGGERS.get((tag, wait is not None), TRIGGERS_UNNAMED),
         value=getattr(trigger, "value", None),
         event=getattr(trigger, "event", None),
         wait=None if wait is None else shown(wait),
         trigger=msgspec.json.encode(trigger).decode(),
     )
+    if before := _coming_from(rule):
+        yield say(ONLY_FROM, before=before)
 
 
 def untriggered(engine: Engine, member: Member, rule: Rule, *, published: datetime | None) -> Iterator[Statement]:
@@ -117,10 +125,12 @@ def _by_value(
         yield say(BY_ENROLMENT)
     elif published is not None and episode.entered_at < published:
         yield from _newer(episode.entered_at, published)
+    elif before := _coming_from(rule):
+        yield say(CAME_OTHERWISE, value=value, since=episode.entered_at, before=before)
+    elif inside or isinstance(rule.trigger, Leaves):
+        yield say(NOT_KEPT)
     else:
-        yield say(
-            NOT_KEPT if inside or isinstance(rule.trigger, Leaves) else LEFT, value=value, since=episode.entered_at
-        )
+        yield say(LEFT, value=value, since=episode.entered_at)
 
 
 def _by_event(engine: Engine, member: Member, event: str, published: datetime | None) -> Iterator[Statement]:
@@ -131,6 +141,10 @@ def _by_event(engine: Engine, member: Member, event: str, published: datetime | 
     elif last is not None:
         yield say(NOT_KEPT)
     yield say(NO_EVENT, event=event)
+
+
+def _coming_from(rule: Rule) -> str:
+    return ", ".join(getattr(rule.trigger, "coming_from", ()))
 
 
 def _newer(since: datetime, published: datetime) -> Iterator[Statement]:
