@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
+from factories.guarded_histories import policy_text
 from factories.lifecycle import Life, chatted, member, ordered
-from factories.lifecycle_histories import policy_text
 
 pytestmark = pytest.mark.integration
 

@@ -5,8 +5,8 @@ from uuid import UUID
 
 import pytest
 
+from factories.guarded_histories import live, policy_text, seen
 from factories.lifecycle import DAY, Life, chatted
-from factories.lifecycle_histories import live, policy_text, seen
 from lifecycle.answers import service as answers
 from lifecycle.derivations.service import derive
 from lifecycle.explanations.domain import outcome

@@ -5,8 +5,8 @@ from uuid import uuid4
 import pytest
 
 from common.auth.principal import Role
+from factories.guarded_histories import publish
 from factories.lifecycle import DAY, HOUR, START, Life, chatted, member, midnight, ordered, registered, voided
-from factories.lifecycle_histories import publish
 from factories.lifecycle_rows import check
 from factories.policies import DEFAULT_POLICY
 from lifecycle.authoring.service import shipped_text

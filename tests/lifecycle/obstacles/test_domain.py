@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factories.lifecycle_histories import policy_text
+from factories.guarded_histories import policy_text
 from lifecycle.authoring.domain import author
 from lifecycle.checks.domain import AFTER_CONDITION, BEFORE_CONDITION
 from lifecycle.decisions.domain import decide

@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 
 from common.auth.principal import Role
+from factories.guarded_histories import MEMBERS, live, policy_text
 from factories.lifecycle import DAY, START, Life, member, ordered
-from factories.lifecycle_histories import MEMBERS, live, policy_text
 
 pytestmark = pytest.mark.integration
 

@@ -5,8 +5,8 @@ from datetime import datetime
 
 import pytest
 
+from factories.guarded_histories import live, policy_text
 from factories.lifecycle import DAY, START, Life
-from factories.lifecycle_histories import live, policy_text
 from lifecycle.jobs import forget_receipts
 from lifecycle.receipts import service
 

@@ -4,8 +4,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from common.auth.principal import Role
+from factories.guarded_histories import live, policy_text
 from factories.lifecycle import DAY, START, Life
-from factories.lifecycle_histories import live, policy_text
 
 pytestmark = pytest.mark.integration
 

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from lifecycle.chances.domain import trigger_told, untriggered
 from lifecycle.engine.domain import Engine
 from lifecycle.faults.domain import Language, Text
 from lifecycle.members.domain import Member
@@ -15,7 +16,6 @@ from lifecycle.prospects.domain import changes_ahead, of_rules, prospects
 from lifecycle.statements.domain import Statement, say, shown_moment
 from lifecycle.stories.domain import Story, recounted, verdict
 from lifecycle.transitions.domain import Transition
-from lifecycle.triggers.domain import trigger_told, untriggered
 from lifecycle.versions.domain import ALWAYS, Versions
 
 RULE = "rule:"

@@ -31,7 +31,7 @@ TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Inquiry:
     """What answers about a member are made of."""
 
     db: Database
@@ -72,20 +72,20 @@ def question_of(versions: Versions, engine: Engine, about: str) -> str:
     raise QuestionUnknown(f"about: nothing is called {name!r}; there are {known}")
 
 
-async def _ask(db: Database, cache: VersionCache, member_id: UUID, *, deep: bool, keep: timedelta) -> Asked:
+async def _ask(db: Database, cache: VersionCache, member_id: UUID, *, deep: bool, keep: timedelta) -> Inquiry:
     """In deep mode again until the member stands still while it is read."""
     for _ in range(TRIES):
         member = await members.get_member(db, member_id)
         versions = await cache.now(db)
         last = await transitions.latest(db, member_id)
         if not deep:
-            return Asked(db, versions, member, last, None, ())
+            return Inquiry(db, versions, member, last, None, ())
         derivation = await derivations.derive(db, cache, member_id)
         compared = await _compared(db, versions, derivation, since=db.clock.now() - keep)
         if await members.get_member(db, member_id) == member:
             break
     found = {each.dimension: each for each in derivation.transitions}
-    return Asked(db, versions, member, found, derivation, compared)
+    return Inquiry(db, versions, member, found, derivation, compared)
 
 
 async def _compared(
@@ -114,7 +114,7 @@ async def _compared(
     return tuple(found) or (agrees,)
 
 
-async def _answered(asked: Asked, question: str) -> Answer:
+async def _answered(asked: Inquiry, question: str) -> Answer:
     now = asked.db.clock.now()
     if question.startswith(RULE):
         story = await _story(asked, question.removeprefix(RULE))
@@ -132,7 +132,7 @@ async def _answered(asked: Asked, question: str) -> Answer:
     return msgspec.structs.replace(answer, derived=(*named, *asked.compared))
 
 
-async def _story(asked: Asked, rule: str) -> Story:
+async def _story(asked: Inquiry, rule: str) -> Story:
     db, member_id = asked.db, asked.member.member_id
     if asked.derivation is None:
         decided = await receipts.of_member(db, member_id, rule=rule, limit=RECENT)

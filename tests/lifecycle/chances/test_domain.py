@@ -7,13 +7,13 @@ import pytest
 from common.contracts.lifecycle import Cause, GrantPoints
 from factories.policies import DEFAULT_POLICY
 from lifecycle.calendars.domain import Span
+from lifecycle.chances.domain import trigger_told, untriggered
 from lifecycle.engine.domain import compiled
 from lifecycle.facts.domain import Facts
 from lifecycle.members.domain import Episode, Member
 from lifecycle.rulebook.domain import Enters, Held, Leaves, On, Rule, Trigger
 from lifecycle.sources.domain import Metric
 from lifecycle.tallies.domain import gathered
-from lifecycle.triggers.domain import trigger_told, untriggered
 
 NOON = datetime(2026, 3, 10, 4, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -1,4 +1,4 @@
-"""What triggers a rule, in words; and, of a rule that nothing has triggered for a member, why not, and what would."""
+"""The chances 機會 of a rule: what triggers it, in words; and, where nothing has for a member, why not, and what would."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
