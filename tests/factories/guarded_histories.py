@@ -11,11 +11,43 @@ from common.contracts.lifecycle import ActionRequested
 from common.db import Database
 from factories.lifecycle import DAY, HOUR, START, Life, chatted, checked_in, granted, member, ordered, read, refused
 from lifecycle.authoring.domain import author
-from lifecycle.authoring.service import shipped_text
 from lifecycle.changes import service as changes
+from lifecycle.policy.domain import Policy
 from lifecycle.versions import service as versions
 
 MEMBERS = [member(number) for number in range(5)]
+
+BASE = """policy: guarded
+
+metrics:
+  joined: {event: [member.registered, community.joined]}
+  engaged: {event: [chat.message_counted, checkin.recorded, coupon.claimed, message.read]}
+  chat: {event: chat.message_counted, sum: messages}
+  checkins: {event: checkin.recorded}
+  orders: {event: order.confirmed, sum: amount_minor, retract: {event: order.voided, of: confirmed_at}}
+  refunds: {event: order.refunded}
+
+stages:
+  - acquire: always
+  - activate: engaged.days >= 1
+  - retain: engaged.days >= 3
+  - convert: orders.count >= 1
+  - repurchase: orders.days >= 2
+
+health:
+  - lost: since(orders) > 90d or never(orders) and since(engaged, joined) > 60d
+  - dormant: since(orders) > 45d or never(orders) and since(engaged, joined) > 30d
+  - at_risk: since(orders) > clamp(2 * orders.pace, 14d, 30d) or never(orders) and since(engaged, joined) > 7d
+  - active: always
+
+rules:
+  welcome: {when: {event: member.registered}, do: [{message: welcome}, {coupon: newcomer_3}]}
+  say_hello: {when: {held: acquire, for: 2d}, priority: 30, do: [{message: hello}]}
+  thanks: {when: {enters: convert, settle: 1h}, priority: 80, do: [{coupon: thanks_3}]}
+  second_order: {when: {held: convert, for: 5d}, priority: 75, do: [{coupon: second_order_4}]}
+  at_risk: {when: {enters: at_risk, settle: 6h}, reenter: {cooldown: 30d}, priority: 70, do: [{message: what_is_new}]}
+"""
+"""Stages, health and a few rules; each part that it has ends with its rules."""
 
 GUARDED = """
 segments:
@@ -37,16 +69,24 @@ RULES = """
 
 def policy_text(*, most: int = 2) -> str:
     """Every guard, and rules that meet them; `most` orders within which one of them offers."""
-    return f"{GUARDED}{shipped_text().decode()}{RULES.replace('MOST', str(most))}"
+    return f"{GUARDED}{BASE}{RULES.replace('MOST', str(most))}"
+
+
+def authored(text: str) -> Policy:
+    found = author(text, tz="Asia/Shanghai")
+    assert found.policy is not None, found.faults
+    return found.policy
+
+
+BASE_POLICY = authored(BASE)
 
 
 async def publish(db: Database, text: str, *, effective_at: datetime) -> int:
     """Its number."""
-    authored = author(text, tz="Asia/Shanghai")
-    assert authored.policy is not None, authored.faults
+    policy = authored(text)
     async with db.transaction() as uow:
         await changes.begin(uow)
-        number = await versions.store(uow, authored.policy, text=text, tz="Asia/Shanghai")
+        number = await versions.store(uow, policy, text=text, tz="Asia/Shanghai")
         await changes.record(uow, "prepared", version=number)
         await changes.record(uow, "published", version=number, effective_at=effective_at)
     return number

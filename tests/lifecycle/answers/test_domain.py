@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from factories.policies import DEFAULT_POLICY
+from factories.guarded_histories import BASE_POLICY
 from lifecycle.answers.domain import Answer, agrees, lines, published_since
 from lifecycle.engine.domain import Engine, compiled
 from lifecycle.faults.domain import Text
@@ -17,8 +17,8 @@ FACT = Text("test_fact", en="a fact", zh="一件事")
 
 
 def engine(version: int, *rules: str) -> Engine:
-    kept = tuple(rule for rule in DEFAULT_POLICY.rules if rule.id in rules)
-    return compiled(msgspec.structs.replace(DEFAULT_POLICY, rules=kept), version=version)
+    kept = tuple(rule for rule in BASE_POLICY.rules if rule.id in rules)
+    return compiled(msgspec.structs.replace(BASE_POLICY, rules=kept), version=version)
 
 
 @pytest.mark.parametrize(

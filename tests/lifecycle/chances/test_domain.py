@@ -5,7 +5,7 @@ import msgspec
 import pytest
 
 from common.contracts.lifecycle import Cause, GrantPoints
-from factories.policies import DEFAULT_POLICY
+from factories.guarded_histories import BASE_POLICY
 from lifecycle.calendars.domain import Span
 from lifecycle.chances.domain import trigger_told, untriggered
 from lifecycle.engine.domain import compiled
@@ -17,7 +17,7 @@ from lifecycle.tallies.domain import gathered
 
 NOON = datetime(2026, 3, 10, 4, tzinfo=UTC)
 DAY = timedelta(days=1)
-CHECKINS = next(metric for metric in DEFAULT_POLICY.metrics if metric.name == "checkins")
+CHECKINS = next(metric for metric in BASE_POLICY.metrics if metric.name == "checkins")
 
 
 def rule(trigger: Trigger) -> Rule:
@@ -33,7 +33,7 @@ def someone(*, stage: str = "convert", cause: Cause = "event", facts: Facts | No
 
 
 def why_untriggered(trigger: Trigger, member: Member, published: datetime | None = None) -> list[str]:
-    engine = compiled(msgspec.structs.replace(DEFAULT_POLICY, rules=(rule(trigger),)))
+    engine = compiled(msgspec.structs.replace(BASE_POLICY, rules=(rule(trigger),)))
     return [each.text.code for each in untriggered(engine, member, rule(trigger), published=published)]
 
 

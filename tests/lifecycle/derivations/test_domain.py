@@ -5,7 +5,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factories.policies import DEFAULT_POLICY
+from factories.guarded_histories import BASE_POLICY
 from lifecycle.derivations.domain import differences_between, in_force_then
 from lifecycle.engine.domain import compiled
 from lifecycle.receipts.domain import DayCount, Detail
@@ -45,7 +45,7 @@ def test_what_differs_is_told_with_the_side_that_has_it() -> None:
 def test_what_was_published_later_is_counted_from_the_first_event_on() -> None:
     """The publish back-fills it, so that who derives does not need to know how far that had come."""
     plain = msgspec.structs.replace(
-        DEFAULT_POLICY, stages=DEFAULT_POLICY.stages[:1], health=DEFAULT_POLICY.health[-1:], rules=()
+        BASE_POLICY, stages=BASE_POLICY.stages[:1], health=BASE_POLICY.health[-1:], rules=()
     )
     engines = [
         compiled(msgspec.structs.replace(plain, metrics=plain.metrics[:number]), version=number)

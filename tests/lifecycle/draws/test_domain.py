@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.contracts.lifecycle import GrantPoints
+from factories.guarded_histories import BASE_POLICY
 from factories.lifecycle import member
-from factories.policies import DEFAULT_POLICY
 from lifecycle.checks.domain import Case, holdout
 from lifecycle.draws.domain import draws
 from lifecycle.engine.domain import compiled
@@ -23,7 +23,7 @@ NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
 def test_the_arms_are_those_by_which_the_check_decides(who: int, shared: int, own: int) -> None:
     rule = Rule(id="offer", trigger=On("checkin.recorded"), actions=(GrantPoints(points=1, reason="x"),), held_out=own)
     guards = Guards(holdout=Holdout(salt="everyone", share=shared))
-    engine = compiled(msgspec.structs.replace(DEFAULT_POLICY, rules=(rule,), guards=guards))
+    engine = compiled(msgspec.structs.replace(BASE_POLICY, rules=(rule,), guards=guards))
     someone = Member(member_id=member(who), at=NOON, facts={}, standing={}, episodes={})
     case = Case(engine, someone, Occasion(rule=rule, key="", at=NOON), NOON)
     drawn = draws(case)

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from common.auth.principal import Role
-from factories.guarded_histories import publish
+from factories.guarded_histories import BASE, publish
 from factories.lifecycle import DAY, HOUR, START, Life, chatted, member, midnight, ordered, registered, voided
 from factories.lifecycle_rows import check
 from factories.policies import DEFAULT_POLICY
@@ -83,14 +83,14 @@ async def test_members_are_listed_page_by_page_and_filtered(life: Life) -> None:
     assert await found(stage="acquire", health="lost") == set()
 
 
-WAITING = b"""
+WAITING = """
 guards: {quiet: {from: "11:00", to: "13:00"}, classes: {promo: {}}}
 defaults: {class: promo}
 """
 
 
 async def test_what_an_event_triggered_and_waits_is_shown(life: Life) -> None:
-    await publish(life.service.db, (shipped_text() + WAITING).decode(), effective_at=START - DAY)
+    await publish(life.service.db, f"{BASE}{WAITING}", effective_at=START - DAY)
     await life.happen(registered(ANNA))
     seen = await life.member(ANNA)
     [welcome] = [each for each in seen["pending"] if each["rule"] == "welcome"]

@@ -6,11 +6,10 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factories.guarded_histories import policy_text
-from lifecycle.authoring.domain import author
+from factories.guarded_histories import authored, policy_text
 from lifecycle.checks.domain import AFTER_CONDITION, BEFORE_CONDITION
 from lifecycle.decisions.domain import decide
-from lifecycle.engine.domain import Engine, compiled
+from lifecycle.engine.domain import compiled
 from lifecycle.members.domain import Member
 from lifecycle.obstacles.domain import PASSES, obstacles, occasion_now
 from lifecycle.statements.domain import Statement
@@ -22,13 +21,7 @@ HOUR = timedelta(hours=1)
 EVENTS = ["order.confirmed", "chat.message_counted", "checkin.recorded", "member.registered"]
 
 
-def guarded() -> Engine:
-    policy = author(policy_text(), tz="Asia/Shanghai").policy
-    assert policy is not None
-    return compiled(policy)
-
-
-ENGINE = guarded()
+ENGINE = compiled(authored(policy_text()))
 
 
 def lived(arrive: Callable[..., Arrival], happened: list[tuple[str, int]], who: int) -> Member:

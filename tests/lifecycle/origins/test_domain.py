@@ -7,7 +7,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factories.policies import DEFAULT_POLICY
+from factories.guarded_histories import BASE_POLICY
 from lifecycle.engine.domain import compiled
 from lifecycle.origins.domain import by_now, origin, stands
 from lifecycle.stepping.domain import Arrival, step
@@ -15,7 +15,7 @@ from lifecycle.transitions.domain import Transition
 from lifecycle.versions.domain import alone
 
 START = datetime(2026, 3, 2, 4, tzinfo=UTC)
-ENGINE = compiled(DEFAULT_POLICY)
+ENGINE = compiled(BASE_POLICY)
 EVENTS = ["order.confirmed", "chat.message_counted", "checkin.recorded", "order.voided"]
 
 

@@ -7,7 +7,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factories.policies import DEFAULT_POLICY
+from factories.guarded_histories import BASE_POLICY
 from lifecycle.calendars.domain import Span
 from lifecycle.engine.domain import compiled
 from lifecycle.expressions.domain import Compare, Days
@@ -19,7 +19,7 @@ from lifecycle.versions.domain import ALWAYS, Version, Versions, alone
 
 START = datetime(2026, 3, 2, 4, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-POLICY = msgspec.structs.replace(DEFAULT_POLICY, segments=(Value("loyal", Compare(Days("orders", Span(9)), ">=", 2)),))
+POLICY = msgspec.structs.replace(BASE_POLICY, segments=(Value("loyal", Compare(Days("orders", Span(9)), ">=", 2)),))
 ENGINE = compiled(POLICY)
 VERSIONS = alone(ENGINE)
 EVENTS = ["order.confirmed", "chat.message_counted", "member.registered"]

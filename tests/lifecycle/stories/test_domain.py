@@ -4,7 +4,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from factories.policies import DEFAULT_POLICY
+from factories.guarded_histories import BASE_POLICY
 from lifecycle.engine.domain import compiled
 from lifecycle.members.domain import Member, Pending
 from lifecycle.receipts.domain import DayCount, Detail, Receipt
@@ -12,7 +12,7 @@ from lifecycle.stories.domain import Recorded, Story, recounted, verdict
 
 NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-ENGINE = compiled(DEFAULT_POLICY)
+ENGINE = compiled(BASE_POLICY)
 SOMEONE = Member(member_id=UUID(int=1), at=NOON, facts={}, standing={}, episodes={})
 
 
@@ -59,7 +59,7 @@ def test_the_verdict_is_what_became_of_it_in_the_end(known: Story, code: str, la
 
 
 def test_a_rule_that_is_gone_and_acted_still_acted() -> None:
-    engine = compiled(msgspec.structs.replace(DEFAULT_POLICY, rules=()))
+    engine = compiled(msgspec.structs.replace(BASE_POLICY, rules=()))
     known = msgspec.structs.replace(story(receipt("acted")), engines={1: engine})
     assert verdict(known).text.code == "rule_acted"
     assert "was_triggered" in [each.text.code for each in recounted(known)]

@@ -20,7 +20,7 @@ from lifecycle.members.domain import Member
 from lifecycle.receipts.domain import DayCount, Receipt, counted, days, is_counted, receipt_of
 from lifecycle.statements.domain import Statement, say
 from lifecycle.stepping.domain import Arrival
-from lifecycle.transitions.domain import Transition
+from lifecycle.transitions.domain import Transition, as_kept
 from lifecycle.versions.domain import Versions
 from lifecycle.waiting.domain import Turn
 
@@ -93,7 +93,7 @@ class Derivation:
     @property
     def transitions(self) -> list[Transition]:
         """In the order in which they happened."""
-        return [transition for transition, _ in self.moved]
+        return [as_kept(transition) for transition, _ in self.moved]
 
     @property
     def receipts(self) -> list[Receipt]:

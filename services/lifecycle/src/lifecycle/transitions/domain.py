@@ -28,10 +28,17 @@ class Transition(msgspec.Struct, frozen=True, kw_only=True):
     """The leaves of the conditions that were asked, by name."""
 
 
+KEPT = ("dimension", "previous", "current", "episode", "at", "cause", "version")
+"""What a row has of a transition, beside its values."""
+
+
 def read(row: Mapping[str, Any]) -> Transition:
-    """As it is kept."""
-    fields = {name: row[name] for name in Transition.__struct_fields__ if name != "values"}
-    return Transition(**fields, values=row["grounds"])
+    return Transition(**{name: row[name] for name in KEPT}, values=row["grounds"])
+
+
+def as_kept(transition: Transition) -> Transition:
+    """As it is read again."""
+    return Transition(**{name: getattr(transition, name) for name in KEPT}, values=transition.values)
 
 
 _EVENTS: dict[str, type[StageChanged | HealthChanged]] = {"stage": StageChanged, "health": HealthChanged}
