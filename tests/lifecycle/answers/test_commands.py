@@ -17,8 +17,13 @@ ANNA = member(1)
 
 
 @pytest.fixture
-def guarded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lifecycle.resources.shipped_text", lambda: policy_text().encode())
+def lives_by() -> str:
+    return policy_text()
+
+
+@pytest.fixture
+def guarded(lives_by: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lifecycle.resources.shipped_text", lives_by.encode)
 
 
 @pytest.fixture

@@ -20,8 +20,13 @@ HELD_OUT = next(who for who in map(member, range(50)) if bucket_of("everyone", s
 
 
 @pytest.fixture
-def guarded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lifecycle.resources.shipped_text", lambda: policy_text().encode())
+def lives_by() -> str:
+    return policy_text()
+
+
+@pytest.fixture
+def guarded(lives_by: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lifecycle.resources.shipped_text", lives_by.encode)
 
 
 async def why(life: Life, about: str, *, who: UUID = TREATED, **query: Any) -> Any:

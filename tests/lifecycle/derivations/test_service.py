@@ -19,8 +19,13 @@ KEEP = 400 * DAY
 
 
 @pytest.fixture
-def guarded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lifecycle.resources.shipped_text", lambda: policy_text().encode())
+def lives_by() -> str:
+    return policy_text()
+
+
+@pytest.fixture
+def guarded(lives_by: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lifecycle.resources.shipped_text", lives_by.encode)
 
 
 async def differs(life: Life, member_id: UUID) -> list[str]:

@@ -14,8 +14,13 @@ pytestmark = pytest.mark.integration
 
 
 @pytest.fixture
-def guarded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lifecycle.resources.shipped_text", lambda: policy_text().encode())
+def lives_by() -> str:
+    return policy_text()
+
+
+@pytest.fixture
+def guarded(lives_by: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lifecycle.resources.shipped_text", lives_by.encode)
 
 
 async def rows(life: Life, table: str) -> int:
