@@ -92,3 +92,11 @@ class HistoryInvalid(Invalid):
 
 class JournalTaken(Conflict):
     """There is a journal already."""
+
+
+class ReceiptUnknown(NotFound):
+    """No receipt has that number, or it was so long ago that it is not kept."""
+
+
+class QuestionUnknown(NotFound):
+    """What is asked about is no stage, health, segment or rule of the policy."""

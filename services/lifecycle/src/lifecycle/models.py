@@ -252,6 +252,7 @@ class Receipt(Base, table=True):
     __table_args__ = (
         Index(None, "member_id", "number"),
         Index(None, "rule", "number"),
+        Index(None, "gate_at", postgresql_using="brin"),
         CheckConstraint("attempt >= 0", name="attempt"),
     )
     number: int = _number()
@@ -275,7 +276,7 @@ class ReceiptCount(Base, table=True):
     """Decisions not to act that changed nothing: one row a member, rule, reason and business day, with the latest's values."""
 
     __tablename__ = "receipt_count"
-    __table_args__ = (CheckConstraint("times > 0", name="times"), _ROOM)
+    __table_args__ = (Index(None, "day", postgresql_using="brin"), CheckConstraint("times > 0", name="times"), _ROOM)
     member_id: UUID = Field(primary_key=True)
     rule: str = Field(primary_key=True)
     reason: str = Field(primary_key=True)

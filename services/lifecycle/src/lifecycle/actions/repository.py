@@ -59,6 +59,11 @@ WHERE ($1::uuid IS NULL OR member_id = $1) AND ($2::text IS NULL OR rule = $2) A
 ORDER BY number DESC LIMIT $7
 """
 
+_UNTIL = """
+SELECT * FROM action WHERE member_id = $1 AND ($2::timestamptz IS NULL OR (requested_at, number) < ($2, $3))
+ORDER BY requested_at DESC, number DESC LIMIT $4
+"""
+
 _COUNTS = """
 SELECT rule, kind, state, sum(actions)::bigint AS actions FROM action_count GROUP BY rule, kind, state
 HAVING sum(actions) > 0 ORDER BY rule, kind, state
@@ -159,3 +164,8 @@ async def list_actions(
 
 async def counts(reader: Database) -> list[Record]:
     return await reader.fetch(_COUNTS)
+
+
+async def until(reader: Database, member_id: UUID, *, moment: datetime | None, before: int, limit: int) -> list[Record]:
+    """The latest first."""
+    return await reader.fetch(_UNTIL, member_id, moment, before, limit)

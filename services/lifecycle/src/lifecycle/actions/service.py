@@ -87,6 +87,11 @@ async def list_actions(
     )
 
 
+async def until(db: Database, member_id: UUID, *, moment: datetime | None, before: int, limit: int) -> list[Record]:
+    """A member's, the latest first, of those first asked for before (moment, number); None: from the last on."""
+    return await repository.until(db, member_id, moment=moment, before=before, limit=limit)
+
+
 async def counts(db: Database) -> list[Record]:
     """(rule, kind, state, actions), where there are any."""
     return await repository.counts(db)

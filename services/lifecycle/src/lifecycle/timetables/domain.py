@@ -28,6 +28,12 @@ def next_dated_at(engine: Engine, member: Member) -> datetime | None:
     return min((dating.at for dating in found if dating), default=None)
 
 
+def next_of(engine: Engine, member: Member, rule: Rule) -> datetime | None:
+    """The first moment after the member's own at which the calendar brings this rule."""
+    dating = next(_datings(member, rule, told_of(engine, member), after=member.at), None)
+    return dating.at if dating else None
+
+
 def reached(engine: Engine, member: Member, *, since: datetime) -> Iterator[Occasion]:
     """What came after `since` and by the member's time."""
     told = told_of(engine, member)
