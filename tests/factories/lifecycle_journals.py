@@ -9,7 +9,7 @@ from uuid import UUID
 from common.contracts.envelope import encode
 from common.contracts.event import Event
 from factories.lifecycle import chatted, checked_in, member, ordered, registered
-from factories.policies import DEFAULT_POLICY
+from factories.policies import SMALL_POLICY
 from lifecycle.engine.domain import compiled
 from lifecycle.journal.domain import Entry, Input, packed_events, packed_members
 from lifecycle.replays.domain import Happened, Population, events_of, replayed
@@ -17,7 +17,7 @@ from lifecycle.versions.domain import alone
 
 START = datetime(2026, 3, 2, 4, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-ENGINE = compiled(DEFAULT_POLICY)
+ENGINE = compiled(SMALL_POLICY)
 VERSIONS = alone(ENGINE)
 MEMBERS = [member(number) for number in range(5)]
 

@@ -5,7 +5,7 @@ import msgspec
 import pytest
 
 from factories.lifecycle_journals import ENGINE, VERSIONS, lived
-from factories.policies import DEFAULT_POLICY
+from factories.policies import SMALL_POLICY
 from lifecycle.displays.domain import as_html
 from lifecycle.displays.service import html_page
 from lifecycle.engine.domain import compiled
@@ -19,15 +19,15 @@ EVIL = "<script>alert('x')</script>"
 
 
 def report(seed: int = 3, *, draft: bool = True) -> Report:
-    rules = tuple(rule for rule in DEFAULT_POLICY.rules if rule.id != "say_hello")
-    other = compiled(msgspec.structs.replace(DEFAULT_POLICY, rules=rules, name="fewer_messages"))
+    rules = tuple(rule for rule in SMALL_POLICY.rules if rule.id != "say_hello")
+    other = compiled(msgspec.structs.replace(SMALL_POLICY, rules=rules, name="fewer_messages"))
     trial = Trial(0, published=ENGINE, draft=other if draft else None)
     for entry in lived(seed).journal:
         trial.take(entry, list(events_of(entry)), VERSIONS)
     heading = Heading(
-        policy="fewer_messages" if draft else DEFAULT_POLICY.name,
-        tz=DEFAULT_POLICY.tz,
-        values={each.name: tuple(value.name for value in each.values) for each in DEFAULT_POLICY.dimensions},
+        policy="fewer_messages" if draft else SMALL_POLICY.name,
+        tz=SMALL_POLICY.tz,
+        values={each.name: tuple(value.name for value in each.values) for each in SMALL_POLICY.dimensions},
         is_draft=draft,
         equals_live=None if draft else True,
     )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from factories.lifecycle import granted, registered
 from factories.lifecycle_journals import DAY, ENGINE, HOUR, MEMBERS, START, Live, lived, told
-from factories.policies import DEFAULT_POLICY
+from factories.policies import SMALL_POLICY
 from lifecycle.engine.domain import compiled
 from lifecycle.rehearsals.domain import Rehearsal
 from lifecycle.replays.domain import events_of
@@ -41,12 +41,10 @@ def test_the_published_policy_as_a_draft_does_what_live_did(seed: int) -> None:
 def test_the_law_would_notice_another_policy() -> None:
     live = lived(1)
     health = tuple(
-        msgspec.structs.replace(value, condition=DEFAULT_POLICY.health[0].condition)
-        if value.name == "dormant"
-        else value
-        for value in DEFAULT_POLICY.health
+        msgspec.structs.replace(value, condition=SMALL_POLICY.health[0].condition) if value.name == "dormant" else value
+        for value in SMALL_POLICY.health
     )
-    other = compiled(msgspec.structs.replace(DEFAULT_POLICY, health=health))
+    other = compiled(msgspec.structs.replace(SMALL_POLICY, health=health))
     assert by_member(rehearsed(live, Rehearsal(0, other))) != by_member(live.told)
 
 

@@ -8,7 +8,7 @@ from common.auth.principal import Role
 from common.testing.waiting import eventually
 from factories.lifecycle import Life
 from factories.lifecycle_histories import live
-from lifecycle.authoring.service import shipped_text
+from factories.policies import SMALL_TEXT
 from lifecycle.replays import service
 
 pytestmark = pytest.mark.integration
@@ -33,7 +33,7 @@ def unstarted(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 @pytest.mark.slow
 async def test_a_draft_is_tried_in_a_process_of_its_own(life: Life) -> None:
     await live(life, 4)
-    answer = await post(life, policy=shipped_text().decode().replace("7d", "3d"), costs={"newcomer_3": 300})
+    answer = await post(life, policy=SMALL_TEXT.replace("7d", "3d"), costs={"newcomer_3": 300})
     assert answer.status_code == 202, answer.text
     replay_id = answer.json()["replay_id"]
 

@@ -11,7 +11,7 @@ import pytest
 
 from factories.lifecycle import Life, member
 from factories.lifecycle_histories import live
-from lifecycle.authoring.service import shipped_text
+from factories.policies import SMALL_TEXT
 from lifecycle.reports.domain import Report
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
@@ -54,10 +54,7 @@ async def test_a_draft_is_tried_beside_what_happened(life: Life, tmp_path: Path)
     await live(life, 2)
     draft, costs, out = (tmp_path / name for name in ("draft.yaml", "costs.json", "report.json"))
     draft.write_text(
-        shipped_text()
-        .decode()
-        .replace("settle: 1h", "settle: 3d")
-        .replace("[{coupon: thanks_3}]", "[{coupon: thanks_9}]")
+        SMALL_TEXT.replace("settle: 1h", "settle: 3d").replace("[{coupon: thanks_3}]", "[{coupon: thanks_9}]")
     )
     costs.write_text('{"thanks_3": 300, "thanks_9": 900, "newcomer_3": 300}')
     done = await replay(life, "--policy", draft, "--costs", costs, "--out", out, "--processes", 1)
@@ -82,7 +79,7 @@ async def test_a_draft_is_tried_beside_what_happened(life: Life, tmp_path: Path)
 
 async def test_a_draft_that_is_none_is_told_with_its_lines(life: Life, tmp_path: Path) -> None:
     draft = tmp_path / "draft.yaml"
-    draft.write_text(shipped_text().decode().replace("engaged.days >= 3", "engagd.days >= 3"))
+    draft.write_text(SMALL_TEXT.replace("engaged.days >= 3", "engagd.days >= 3"))
     done = await replay(life, "--policy", draft)
     assert done.code == 1
     assert "engagd" in done.err
