@@ -40,6 +40,7 @@ RULES: Rules = {
     "GET /v1/policies/{version}": OPERATORS,
     "POST /v1/policies": OPERATORS,
     "POST /v1/policies/validate": OPERATORS,
+    "POST /v1/policies/check": OPERATORS,
     "POST /v1/policies/{version}/publish": OPERATORS,
     "DELETE /v1/policies/{version}": OPERATORS,
     "POST /v1/policies/{version}/restore": OPERATORS,
@@ -71,4 +72,4 @@ async def test_no_request_waits_for_a_thread(life: Life) -> None:
 
 
 async def test_what_is_made_is_made_once_for_each_key(life: Life) -> None:
-    assert without_key(life.service.app) == ONCE_BY_ITSELF | {"POST /v1/policies/validate"}
+    assert without_key(life.service.app) == ONCE_BY_ITSELF | {"POST /v1/policies/validate", "POST /v1/policies/check"}

@@ -11,6 +11,7 @@ from lifecycle.publishing.endpoints import router as policies
 from lifecycle.receipts.endpoints import router as receipts
 from lifecycle.replays.endpoints import router as replays
 from lifecycle.resources import build_resources
+from lifecycle.reviews.endpoints import router as reviews
 from lifecycle.segments.endpoints import router as segments
 from lifecycle.settings import LifecycleSettings
 from lifecycle.standing.endpoints import router as standing
@@ -36,6 +37,7 @@ SERVICE = Service(
         answers,
         timelines,
         receipts,
+        reviews,
     ],
     handlers=HANDLERS,
     jobs=JOBS,
