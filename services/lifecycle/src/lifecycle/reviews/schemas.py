@@ -14,7 +14,7 @@ class ReviewOrder(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     text: str = Field(min_length=1, max_length=MOST_BYTES)
-    coupons: dict[Code, Annotated[int, Field(ge=0)]] | None = Field(
+    coupons: dict[Code, Annotated[int, Field(ge=0, strict=True)]] | None = Field(
         None, max_length=10_000, description="What a coupon of each template is worth at most, in minor units."
     )
     messages: Codes | None = Field(None, description="The message templates that there are.")
