@@ -32,6 +32,8 @@ SERVICE_FILES = {
 }
 ADAPTERS = "adapters"
 """A service's folder for what talks to the world beside the database: providers, channels, keys."""
+COMMANDS = "commands"
+"""A service's folder for what its command line offers beside the commands that every service has."""
 
 # Who may read the database's clock: the log's time, its generation and its retention (design §8); and who compares clocks.
 CLOCK_READERS = {
@@ -85,8 +87,8 @@ def wrong_names(path: str) -> Iterator[str]:
     match _inside_service(path):
         case _, file if file not in SERVICE_FILES:
             own = ", ".join(sorted(SERVICE_FILES))
-            yield f"{path}: a service's own files are {own}; the rest is in concepts or {ADAPTERS}/"
-        case _, concept, file if concept != ADAPTERS and file not in CONCEPT_FILES:
+            yield f"{path}: a service's own files are {own}; the rest is in concepts, {ADAPTERS}/ or {COMMANDS}/"
+        case _, concept, file if concept not in {ADAPTERS, COMMANDS} and file not in CONCEPT_FILES:
             yield f"{path}: a concept's files are {', '.join(sorted(CONCEPT_FILES - {'__init__.py'}))}"
         case _, _, _, _, *_:
             yield f"{path}: concepts do not nest"

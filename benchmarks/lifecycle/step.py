@@ -28,6 +28,7 @@ from lifecycle.stepping.domain import Arrival, step
 from lifecycle.versions.domain import alone
 
 ENGINE = compiled(shipped_policy(tz="Asia/Shanghai"))
+VERSIONS = alone(ENGINE)
 START = datetime(2026, 1, 1, 4, tzinfo=UTC)
 NOBODY = UUID(int=7)
 REPETITIONS, ROUNDS, MEMBERS = 7, 50, 60
@@ -68,7 +69,7 @@ def arrivals(random_: random.Random, at: datetime, *, gap: timedelta, late: time
 
 
 def stepped(member: Member | None, arrival: Arrival) -> Stepped:
-    return step(alone(ENGINE), member, arrival, gate=arrival.appended_at, watermark=arrival.appended_at)
+    return step(VERSIONS, member, arrival, gate=arrival.appended_at, watermark=arrival.appended_at)
 
 
 def answered(member: Member, request: ActionRequested, at: datetime) -> Member:

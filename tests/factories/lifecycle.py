@@ -140,7 +140,7 @@ class Life:
     async def post(self, path: str, *, method: str = "POST", status: int = 201, **body: Any) -> Any:
         """As an operator. What is not posted has its body in the query."""
         headers = {**self.service.headers(Role.OPERATOR), "Idempotency-Key": str(new_id())}
-        posted = method == "POST"
+        posted = method in {"POST", "PUT"} and bool(body or method == "POST")
         answer = await self.service.client.request(
             method,
             f"/lifecycle/v1{path}",

@@ -43,6 +43,9 @@ async def test_a_version_says_whom_it_would_move_and_then_moves_them(life: Life)
     await life.walk()
     seen = await life.get("/policies/2")
     assert seen["impact"] == [{"dimension": "stage", "now": "convert", "then": "acquire", "members": 1}]
+    [difference] = seen["differences"]
+    assert difference["path"] == "stages.convert"
+    assert "orders.count(all) >= 1 → orders.count(all) >= 2" in difference["en"]
     assert [(each["kind"], each["members"], each["of"], each["is_finished"]) for each in seen["walks"]] == [
         ("impact", 3, 3, True)
     ]
@@ -61,21 +64,6 @@ async def test_a_version_says_whom_it_would_move_and_then_moves_them(life: Life)
     assert (await life.get(f"/members/{ANNA}/actions"))["items"] == []
     assert (await life.get("/standing-counts"))["stages"]["convert"] == 1
     await check(life.service.db)
-
-
-async def test_whoever_had_nothing_before_them_is_woken_for_what_a_version_brings(life: Life) -> None:
-    """Anna is lost, and nothing but another version can change that by time: she had no timer any more."""
-    await life.happen(registered(ANNA))
-    await life.pass_to(START + 70 * DAY)
-    assert (await life.member(ANNA))["health"] == "lost"
-    assert await life.service.db.fetch("SELECT FROM member_timer") == []
-    await life.publish(SMALL_TEXT.replace("since(engaged, joined) > 60d", "since(engaged, joined) > 80d"))
-    await life.pass_to(START + 70 * DAY + HOUR)
-    await life.walk()
-    assert (await life.member(ANNA))["health"] == "dormant"
-    await check(life.service.db)
-    await life.pass_to(START + 90 * DAY)
-    assert (await life.member(ANNA))["health"] == "lost"
 
 
 async def test_what_is_counted_anew_is_counted_from_the_beginning(life: Life) -> None:
@@ -247,3 +235,34 @@ async def test_events_of_before_and_after_meet_at_the_moment(life: Life) -> None
     told = await life.service.db.fetch("SELECT count(*) FROM waiting_event")
     assert told[0]["count"] == 0
     await check(life.service.db)
+
+
+async def test_a_segment_is_added_to_those_there_are_and_taken_out_again(life: Life) -> None:
+    await life.happen(ordered(ANNA), ordered(ANNA), ordered(BEN))
+    prepared = await life.post(
+        "/segments/keen", method="PUT", condition="orders.count >= 2", title={"en": "Keen", "zh": "常客"}
+    )
+    await life.walk()
+    seen = await life.get(f"/policies/{prepared['version']}")
+    assert seen["impact"] == [{"dimension": "keen", "now": None, "then": "keen", "members": 1}]
+    await life.post(f"/policies/{prepared['version']}/publish", replaces=1)
+    await life.pass_to(START + HOUR)
+    await life.walk()
+    segments = await life.get("/segments")
+    assert [(each["name"], each["members"]) for each in segments["items"]] == [("keen", 1)]
+    assert [each["member_id"] for each in (await life.get("/segments/keen/members"))["items"]] == [str(ANNA)]
+
+    gone = await life.post("/segments/keen", method="DELETE")
+    await life.walk()
+    await life.post(f"/policies/{gone['version']}/publish", replaces=prepared["version"])
+    await life.pass_to(START + 2 * HOUR)
+    await life.walk()
+    assert (await life.get("/segments"))["items"] == []
+    assert (await life.member(ANNA))["segments"] == []
+    await check(life.service.db)
+
+
+async def test_a_segment_that_cannot_be_is_refused(life: Life) -> None:
+    wrong = await life.post("/segments/keen", method="PUT", condition="order.count >= 2", status=422)
+    assert "did you mean 'orders'?" in wrong["errors"][0]["message"]
+    assert (await life.post("/segments/keen", method="DELETE", status=404))["code"] == "segment_unknown"

@@ -30,7 +30,7 @@ def upgrade() -> None:
         sa.Column("software", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("subjects", sa.LargeBinary(), nullable=False),
         sa.Column("inputs", sa.LargeBinary(), nullable=False),
-        sa.CheckConstraint("kind IN ('events', 'time')", name=op.f("ck_journal_kind")),
+        sa.CheckConstraint("kind IN ('events', 'time', 'enrolment')", name=op.f("ck_journal_kind")),
         sa.CheckConstraint("number > 0", name=op.f("ck_journal_number")),
         sa.PrimaryKeyConstraint("lane", "number", name=op.f("pk_journal")),
         schema="lifecycle",
@@ -103,7 +103,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "walk",
-        sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("what_for", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("lane", sa.SmallInteger(), autoincrement=False, nullable=False),
         sa.Column("last_id", sa.Uuid(), nullable=True),
@@ -111,9 +111,9 @@ def upgrade() -> None:
         sa.Column("found", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("kind IN ('impact', 'backfill', 'sweep')", name=op.f("ck_walk_kind")),
+        sa.CheckConstraint("kind IN ('impact', 'backfill', 'sweep', 'enrolment')", name=op.f("ck_walk_kind")),
         sa.CheckConstraint("members >= 0", name=op.f("ck_walk_members")),
-        sa.PrimaryKeyConstraint("version", "kind", "lane", name=op.f("pk_walk")),
+        sa.PrimaryKeyConstraint("what_for", "kind", "lane", name=op.f("pk_walk")),
         schema="lifecycle",
         postgresql_with={"fillfactor": "70"},
     )

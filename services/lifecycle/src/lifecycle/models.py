@@ -99,6 +99,8 @@ class LaneClock(Base, table=True):
     lane: int = Field(sa_type=SmallInteger, primary_key=True, sa_column_kwargs={"autoincrement": False})
     gate_at: datetime = Field(sa_type=Moment)
     watermark: datetime | None = Field(sa_type=Moment)
+    beat_at: datetime | None = Field(sa_type=Moment)
+    """By the gate clock, when the journal last had to tell the time."""
 
 
 class StandingCount(Base, table=True):
@@ -226,7 +228,7 @@ class Journal(Base, table=True):
 
     __tablename__ = "journal"
     __table_args__ = (
-        CheckConstraint("kind IN ('events', 'time')", name="kind"),
+        CheckConstraint("kind IN ('events', 'time', 'enrolment')", name="kind"),
         CheckConstraint("number > 0", name="number"),
         Index(None, "lane", "gate_at"),
     )
@@ -250,6 +252,7 @@ class Receipt(Base, table=True):
     __table_args__ = (
         Index(None, "member_id", "number"),
         Index(None, "rule", "number"),
+        Index(None, "gate_at", postgresql_using="brin"),
         CheckConstraint("attempt >= 0", name="attempt"),
     )
     number: int = _number()
@@ -273,7 +276,7 @@ class ReceiptCount(Base, table=True):
     """Decisions not to act that changed nothing: one row a member, rule, reason and business day, with the latest's values."""
 
     __tablename__ = "receipt_count"
-    __table_args__ = (CheckConstraint("times > 0", name="times"), _ROOM)
+    __table_args__ = (Index(None, "day", postgresql_using="brin"), CheckConstraint("times > 0", name="times"), _ROOM)
     member_id: UUID = Field(primary_key=True)
     rule: str = Field(primary_key=True)
     reason: str = Field(primary_key=True)
@@ -285,18 +288,19 @@ class ReceiptCount(Base, table=True):
 
 
 class Walk(Base, table=True):
-    """A walk over the members of a lane, in the order of their ids, for a version of the policy: what it would change, to
-    count what it counts anew, to take them to it.
+    """A walk over the members of a lane, in the order of their ids: for a version of the policy (what it would change, to
+    count what it counts anew, to take them to it) or for an enrolment.
     """
 
     __tablename__ = "walk"
     __table_args__ = (
-        CheckConstraint("kind IN ('impact', 'backfill', 'sweep')", name="kind"),
+        CheckConstraint("kind IN ('impact', 'backfill', 'sweep', 'enrolment')", name="kind"),
         CheckConstraint("members >= 0", name="members"),
         Index(None, "lane", postgresql_where=text("finished_at IS NULL")),
         _ROOM,
     )
-    version: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    what_for: str = Field(primary_key=True)
+    """The version's number, or the enrolment's id."""
     kind: str = Field(primary_key=True)
     lane: int = Field(sa_type=SmallInteger, primary_key=True, sa_column_kwargs={"autoincrement": False})
     last_id: UUID | None
@@ -325,3 +329,58 @@ class SegmentCount(Base, table=True):
     lane: int = Field(sa_type=SmallInteger, primary_key=True, sa_column_kwargs={"autoincrement": False})
     segment: str = Field(primary_key=True)
     members: int = Field(sa_type=BigInteger)
+
+
+class Enrolment(Base, table=True):
+    """Members who are brought a rule by an operator 登記, at a pace. Proposed first, then confirmed."""
+
+    __tablename__ = "enrolment"
+    __table_args__ = (
+        CheckConstraint("per_minute > 0", name="per_minute"),
+        CheckConstraint("members >= 0", name="members"),
+        CheckConstraint("state IN ('proposed', 'running', 'finished', 'stopped')", name="state"),
+        CheckConstraint("(state IN ('proposed')) = (confirmed_at IS NULL)", name="confirmed"),
+        Index(None, "number", unique=True),
+    )
+    enrolment_id: UUID = Field(primary_key=True)
+    number: int = Field(default=None, sa_column=Column("number", BigInteger, Identity(always=True), nullable=False))
+    rule: str
+    stage: str | None
+    health: str | None
+    segment: str | None
+    per_minute: int
+    members: int = Field(sa_type=BigInteger)
+    """How many it was proposed for."""
+    state: str
+    operator_id: UUID | None
+    note: str
+    created_at: datetime = Field(sa_type=Moment)
+    confirmed_at: datetime | None = Field(sa_type=Moment)
+
+
+class Replay(Base, table=True):
+    """A replay 重演 that an operator asked for. Its process tells here how far it is, and reads here that it has to end."""
+
+    __tablename__ = "replay"
+    __table_args__ = (
+        Index(None, "state", unique=True, postgresql_where=text("state = 'running'")),
+        CheckConstraint("state IN ('running', 'done', 'failed', 'cancelled')", name="state"),
+        CheckConstraint("(state = 'running') = (finished_at IS NULL)", name="finished"),
+    )
+    replay_id: UUID = Field(primary_key=True)
+    state: str
+    asked: dict[str, Any] = Field(sa_type=JSONB)
+    is_draft: bool
+    first: date
+    last: date
+    member_id: UUID | None
+    entries: int = Field(sa_type=BigInteger)
+    of: int = Field(sa_type=BigInteger)
+    """Entries that the journal held when it began."""
+    operator_id: UUID
+    asked_at: datetime = Field(sa_type=Moment)
+    beat_at: datetime = Field(sa_type=Moment)
+    """When its process last told of itself."""
+    finished_at: datetime | None = Field(sa_type=Moment)
+    report: dict[str, Any] | None = Field(sa_type=JSONB)
+    error: str | None

@@ -9,7 +9,8 @@ from uuid import UUID
 from common.contracts.lifecycle import ActionRequested
 from lifecycle.actions.domain import outcome
 from lifecycle.members.domain import Member
-from lifecycle.moments.domain import Stepped
+from lifecycle.moments.domain import Stepped, passed
+from lifecycle.rules.domain import enrolled
 from lifecycle.stepping.domain import Arrival, due_at, step, wake, wake_at
 from lifecycle.transitions.domain import Transition
 from lifecycle.versions.domain import Versions
@@ -109,6 +110,21 @@ class Subject(Generic[Source]):
         yield from self.advance()
         if self.member is not None and self.watermark is not None:
             stepped = wake(self.versions, self.member, up_to=self.watermark, gate=self.gate)
+            self.member = stepped.member
+            yield Step(stepped, None)
+
+    def enrol(self, rule: str, enrolment_id: UUID) -> Iterator[Step[Source]]:
+        """Let time pass up to the watermark, then bring the member what an operator enrols them for; nothing to who lives by a
+        version without it.
+        """
+        yield from self.wake()
+        if self.member is not None and self.watermark is not None and not self.queue:
+            engine = self.versions.engine(self.member.version)
+            found = engine.rules.get(rule)
+            if found is None:
+                return
+            occasion = enrolled(engine, self.member, found, enrolment_id=enrolment_id, at=self.watermark)
+            stepped = passed(engine, self.member, at=occasion.at, cause="time", gate=self.gate, occasions=[occasion])
             self.member = stepped.member
             yield Step(stepped, None)
 

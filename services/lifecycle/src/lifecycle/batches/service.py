@@ -66,7 +66,7 @@ async def take(uow: UnitOfWork, events: Sequence[Taken]) -> None:
         taken[subject.lane].append((member_id, received.row))
         steps = subject.take(
             producer=received.row.producer,
-            arrival=waiting.arrival_of(received, revision=batch.versions.revision),
+            arrival=waiting.received_as(received, revision=batch.versions.revision),
             source=received,
         )
         batch.add(member_id, steps)
@@ -89,6 +89,21 @@ async def wake(uow: UnitOfWork, members_due: Collection[UUID]) -> None:
         woken[subject.lane].append(member_id)
     await journal.write_time(uow, woken, batch.times)
     uow.on_commit.append(lambda: resources.metrics.woken.inc(len(due)))
+
+
+async def enrol(uow: UnitOfWork, wanted: Collection[UUID], *, rule: str, enrolment_id: UUID) -> list[UUID]:
+    """Bring a rule to these members, of one lane; to whom it was brought: not to who has events that wait."""
+    batch = await load(uow, wanted)
+    brought: list[UUID] = []
+    for member_id, subject in batch.subjects.items():
+        if subject.member is not None and not subject.queue:
+            brought.append(member_id)
+            batch.add(member_id, subject.enrol(rule, enrolment_id))
+    await write(uow, batch)
+    await _arm(uow, batch)
+    lane = {batch.subjects[member_id].lane: brought for member_id in brought}
+    await journal.write_enrolment(uow, lane, batch.times, rule=rule, enrolment_id=enrolment_id)
+    return brought
 
 
 async def load(uow: UnitOfWork, wanted: Collection[UUID]) -> Batch:
@@ -138,6 +153,7 @@ async def write(uow: UnitOfWork, batch: Batch) -> None:
         asked_again=[request for _, step in batch.steps for request in step.stepped.asked_again],
         withdrawals=[each for _, step in batch.steps for each in step.stepped.withdrawals],
         lane_of=lambda member_id: batch.subjects[member_id].lane,
+        gate_of=lambda member_id: batch.subjects[member_id].gate,
     )
     await _keep_waiting(uow, batch)
     for key, step in batch.steps:

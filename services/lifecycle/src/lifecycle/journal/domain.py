@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 import zstandard
 
-Kind = Literal["events", "time"]
+Kind = Literal["events", "time", "enrolment"]
 
 LEVEL = 3
 """Of the compression; higher ones take twice the time for a tenth less."""
@@ -82,6 +82,25 @@ def unpacked_events(inputs: bytes) -> Iterator[Input]:
             appended_at=_START + appended * _MICROSECOND,
             envelope=envelope,
         )
+
+
+class Enrolled(msgspec.Struct, frozen=True, array_like=True):
+    """Whom an operator brought a rule."""
+
+    enrolment_id: UUID
+    rule: str
+    members: bytes
+
+
+_enrolled = msgspec.msgpack.Decoder(Enrolled)
+
+
+def packed_enrolment(enrolment_id: UUID, rule: str, members: Iterable[UUID]) -> bytes:
+    return _encoder.encode(Enrolled(enrolment_id, rule, packed_members(members)))
+
+
+def unpacked_enrolment(inputs: bytes) -> Enrolled:
+    return _enrolled.decode(inputs)
 
 
 def packed_members(members: Iterable[UUID]) -> bytes:

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from common.db import UnitOfWork
-from lifecycle.authoring.domain import author
 from lifecycle.changes import service as changes
 from lifecycle.changes.domain import InForce
+from lifecycle.edits.domain import EditImpossible, with_segment, without_segment
 from lifecycle.engine.domain import compiled
 from lifecycle.errors import (
     MomentInvalid,
@@ -17,10 +17,14 @@ from lifecycle.errors import (
     NotReplaced,
     PolicyInvalid,
     RuleUnknown,
+    SegmentUnknown,
+    TextNotEditable,
     VersionNotReady,
 )
+from lifecycle.labels.domain import Label
 from lifecycle.policy.domain import Policy
 from lifecycle.publishing.domain import renumbered
+from lifecycle.reviews.service import review
 from lifecycle.versions import service as versions
 from lifecycle.walks import service as walks
 
@@ -37,10 +41,13 @@ class Prepared:
 
 
 async def prepare(uow: UnitOfWork, *, text: str, tz: str, operator_id: UUID | None, note: str = "") -> Prepared:
-    """Keep a policy as a version, and begin to count what it counts anew. Raises PolicyInvalid with all that is wrong."""
-    authored = author(text, tz=tz)
-    if authored.policy is None:
-        raise PolicyInvalid(authored.faults)
+    """Keep a policy as a version, and begin to count what it counts anew. Raises PolicyInvalid with all that is wrong, or
+    cannot be as it is written.
+    """
+    authored, findings = await review(text, tz=tz)
+    errors = [each for each in findings if each.severity == "error"]
+    if authored.policy is None or errors:
+        raise PolicyInvalid(errors)
     await changes.begin(uow)
     state = await changes.state(uow)
     counted = [number for number in _live(state) if await walks.is_finished(uow, number, "backfill")]
@@ -100,6 +107,32 @@ async def restore(uow: UnitOfWork, version: int, *, operator_id: UUID | None, no
     return await prepare(
         uow, text=row["text"], tz=row["tz"], operator_id=operator_id, note=note or f"as version {version}"
     )
+
+
+async def edit_segment(
+    uow: UnitOfWork,
+    name: str,
+    condition: str | None,
+    *,
+    title: Label | None = None,
+    operator_id: UUID | None,
+    note: str = "",
+) -> Prepared:
+    """Prepare the latest policy with one segment put in, changed or, without a condition, taken out. Raises PolicyInvalid,
+    SegmentUnknown, TextNotEditable.
+    """
+    state = await changes.state(uow)
+    latest = await versions.find_text(uow, state.published[-1][0])
+    try:
+        if condition is None:
+            text = without_segment(latest["text"], name)
+        else:
+            text = with_segment(latest["text"], name, condition, title=title)
+    except KeyError:
+        raise SegmentUnknown(f"the policy published last has no segment {name!r}") from None
+    except EditImpossible as error:
+        raise TextNotEditable(f"edit the policy's text instead: {error}") from error
+    return await prepare(uow, text=text, tz=latest["tz"], operator_id=operator_id, note=note or f"segment {name}")
 
 
 async def switch_rule(uow: UnitOfWork, rule: str, *, paused: bool, operator_id: UUID | None, note: str = "") -> None:

@@ -1,7 +1,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class SegmentView(BaseModel):
@@ -17,6 +17,23 @@ class SegmentViews(BaseModel):
 
     version: int
     items: list[SegmentView]
+
+
+class SegmentTitle(BaseModel):
+    """A name for people, in both languages."""
+
+    model_config = ConfigDict(extra="forbid")
+    en: str = Field(min_length=1, max_length=80)
+    zh: str = Field(min_length=1, max_length=80)
+
+
+class SegmentOrder(BaseModel):
+    """What a segment is to be."""
+
+    model_config = ConfigDict(extra="forbid")
+    condition: str = Field(min_length=1, max_length=2_000, description="As in a policy: `orders.days(60d) >= 6`.")
+    title: SegmentTitle | None = None
+    note: str = Field("", max_length=500)
 
 
 class SegmentMemberView(BaseModel):

@@ -16,6 +16,7 @@ from common.runtime import Runtime
 from lifecycle.batches import service as batches
 from lifecycle.clocks import service as clocks
 from lifecycle.clocks.domain import watermark
+from lifecycle.journal import service as journal
 from lifecycle.resources import Resources
 from lifecycle.timers import service as timers
 from lifecycle.walking.service import Walking
@@ -116,8 +117,9 @@ async def _wake(
 ) -> Collection[UUID]:
     async with db.transaction() as uow:
         await lock_lanes(uow, uow.service, lanes)
-        await clocks.turn(uow, lanes, watermark=up_to)
+        times = await clocks.turn(uow, lanes, watermark=up_to)
         due = await timers.find_due(uow, lanes=lanes, until=up_to, limit=LARGEST) if only is None else only
+        await journal.write_time(uow, {lane: () for lane, time in times.items() if time.beats}, times)
         if due:
             await batches.wake(uow, due)
     return due

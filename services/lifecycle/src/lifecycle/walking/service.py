@@ -8,6 +8,7 @@ import structlog
 from common.bus.poison import is_poison
 from common.db import Database
 from lifecycle.backfills.service import Backfill
+from lifecycle.enrolments import service as enrolments
 from lifecycle.errors import WalkTaken
 from lifecycle.impacts import service as impacts
 from lifecycle.resources import Resources
@@ -25,7 +26,7 @@ class Walking:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._looked_at: float | None = None
-        self._backfills: dict[tuple[int, int], Backfill] = {}
+        self._backfills: dict[tuple[str, int], Backfill] = {}
 
     async def __call__(self, lanes: Collection[int]) -> bool:
         """Carry one walk on by one stretch. True: there is more to do now."""
@@ -36,13 +37,13 @@ class Walking:
                 if await self._advanced(walk):
                     return True
             except WalkTaken:
-                self._backfills.pop((walk.version, walk.lane), None)
+                self._backfills.pop((walk.what_for, walk.lane), None)
             except Exception as error:
                 if not is_poison(error):
                     raise
                 resources: Resources = self._db.resources
                 resources.metrics.walk_failures.inc()
-                log.exception("walk stands still", version=walk.version, kind=walk.kind, lane=walk.lane)
+                log.exception("walk stands still", what_for=walk.what_for, kind=walk.kind, lane=walk.lane)
         self._looked_at = monotonic()
         return False
 
@@ -51,6 +52,8 @@ class Walking:
         match walk.kind:
             case "sweep":
                 return await sweeps.advance(self._db, walk)
+            case "enrolment":
+                return await enrolments.advance(self._db, walk)
             case "backfill":
                 await self._fill(walk)
             case "impact":
@@ -58,7 +61,7 @@ class Walking:
         return True
 
     async def _fill(self, walk: Walk) -> None:
-        place = walk.version, walk.lane
+        place = walk.what_for, walk.lane
         if place not in self._backfills:
             self._backfills[place] = await Backfill.begin(self._db, walk)
         backfill = self._backfills.pop(place)  # after a failure what was written is known by the walk alone

@@ -1,4 +1,4 @@
-"""A walk 巡訪 over the members of a lane, for a version of the policy: how far it has come."""
+"""A walk 巡訪 over the members of a lane, for a version of the policy or an enrolment: how far it has come."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -6,11 +6,12 @@ from uuid import UUID
 
 import msgspec
 
-WalkKind = Literal["backfill", "impact", "sweep"]
+WalkKind = Literal["backfill", "impact", "sweep", "enrolment"]
 
 
 class Walk(msgspec.Struct, frozen=True, kw_only=True):
-    version: int
+    what_for: str
+    """The version's number, or the enrolment's id."""
     kind: WalkKind
     lane: int
     last_id: UUID | None
@@ -20,3 +21,7 @@ class Walk(msgspec.Struct, frozen=True, kw_only=True):
     found: dict[str, Any]
     started_at: datetime
     finished_at: datetime | None
+
+    @property
+    def version(self) -> int:
+        return int(self.what_for)

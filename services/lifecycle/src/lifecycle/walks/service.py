@@ -12,14 +12,14 @@ from lifecycle.walks import repository
 from lifecycle.walks.domain import Walk, WalkKind
 
 
-async def begin(uow: UnitOfWork, version: int, kind: WalkKind) -> None:
+async def begin(uow: UnitOfWork, what_for: int | UUID, kind: WalkKind) -> None:
     """Walk over everybody from the first on, also where that was done before."""
-    await repository.begin(uow, version, kind, EVERY_LANE)
+    await repository.begin(uow, str(what_for), kind, EVERY_LANE)
 
 
-async def end(uow: UnitOfWork, version: int) -> None:
+async def end(uow: UnitOfWork, what_for: int | UUID) -> None:
     """Walk no further for it."""
-    await repository.end(uow, version)
+    await repository.end(uow, str(what_for))
 
 
 async def unfinished(db: Database, lanes: Collection[int]) -> list[Walk]:
@@ -27,13 +27,13 @@ async def unfinished(db: Database, lanes: Collection[int]) -> list[Walk]:
     return [Walk(**dict(row)) for row in await repository.unfinished(db, lanes)]
 
 
-async def of_version(reader: Database | UnitOfWork, version: int) -> list[Walk]:
-    return [Walk(**dict(row)) for row in await repository.of_version(reader, version)]
+async def made_for(reader: Database | UnitOfWork, what_for: int | UUID) -> list[Walk]:
+    return [Walk(**dict(row)) for row in await repository.made_for(reader, str(what_for))]
 
 
-async def is_finished(reader: Database | UnitOfWork, version: int, kind: WalkKind) -> bool:
+async def is_finished(reader: Database | UnitOfWork, what_for: int | UUID, kind: WalkKind) -> bool:
     """Also when it was never to be done."""
-    return all(walk.finished_at for walk in await of_version(reader, version) if walk.kind == kind)
+    return all(walk.finished_at for walk in await made_for(reader, what_for) if walk.kind == kind)
 
 
 async def next_members(reader: Database | UnitOfWork, walk: Walk, *, limit: int) -> list[Member]:
@@ -52,7 +52,7 @@ async def advance(
     is_finished: bool,
 ) -> None:
     """Note that so many more are done, up to `last_id`. Raises WalkTaken when somebody else has carried it on meanwhile."""
-    place = walk.version, walk.kind, walk.lane
+    place = walk.what_for, walk.kind, walk.lane
     advanced = await repository.advance(
         uow,
         place,
@@ -63,4 +63,4 @@ async def advance(
         is_finished=is_finished,
     )
     if not advanced:
-        raise WalkTaken(f"the {walk.kind} for version {walk.version} in lane {walk.lane} was carried on by another")
+        raise WalkTaken(f"the {walk.kind} for {walk.what_for} in lane {walk.lane} was carried on by another")
