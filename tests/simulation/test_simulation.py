@@ -59,7 +59,7 @@ def reached(world: World) -> Counter[str]:
     transitions = [each.told for each in kept.happened if isinstance(each.told, Transition)]
     told = [row.event for row in kept.log.rows]
     asked = Counter(event.action_id for event in told if isinstance(event, ActionRequested))
-    found = Counter(decision.reason or "acted" for decision in decisions)
+    found = Counter[str](decision.reason or "acted" for decision in decisions)
     found.update(f"by {each.cause}" for each in transitions)
     found.update(change.kind for change in kept.changes)
     found.update(str(reward.taken_back) for reward in world.issuer.rewards.values())
