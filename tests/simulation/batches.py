@@ -9,13 +9,13 @@ from uuid import UUID, uuid5
 from common.bus.lanes import lane_of
 from lifecycle.batches.domain import Asking, Step, Subject
 from lifecycle.decisions.domain import Decision
-from lifecycle.journal.domain import Entry, Input, Kind, packed_events, packed_members
+from lifecycle.journal.domain import Entry, Input, Kind, packed_enrolment, packed_events, packed_members
 from lifecycle.members.domain import decode, encode
 from lifecycle.stepping.domain import Arrival
 from lifecycle.transitions.domain import Transition
 from lifecycle.versions.domain import Versions
 from lifecycle.waiting.domain import Turn
-from simulation.keeping import Folded, Happened, Kept, LaneClock
+from simulation.keeping import Brought, Enrolment, Folded, Happened, Kept, LaneClock
 from simulation.logs import Row
 from simulation.mutants import Mutants
 
@@ -33,6 +33,8 @@ class Batch:
     steps: list[Stepping] = field(default_factory=list)
     taken: dict[int, list[Row]] = field(default_factory=lambda: defaultdict(list))
     woken: dict[int, list[UUID]] = field(default_factory=lambda: defaultdict(list))
+    enrolled: dict[int, list[UUID]] = field(default_factory=lambda: defaultdict(list))
+    enrolment: Enrolment | None = None
     read: dict[tuple[int, str], int] = field(default_factory=dict)
     letters: list[Row] = field(default_factory=list)
 
@@ -57,6 +59,15 @@ class Batch:
             subject = self._subject(member_id)
             self._add(member_id, subject.wake())
             self.woken[subject.lane].append(member_id)
+
+    def enrol(self, members: Sequence[UUID], enrolment: Enrolment) -> None:
+        """Not who has events that wait."""
+        self.enrolment = enrolment
+        for member_id in members:
+            subject = self._subject(member_id)
+            if subject.member is not None and not subject.queue:
+                self._add(member_id, subject.enrol(enrolment.rule, enrolment.enrolment_id))
+                self.enrolled[subject.lane].append(member_id)
 
     def _add(self, member_id: UUID, steps: Iterable[Step[Row]]) -> None:
         for step in steps:
@@ -98,6 +109,17 @@ class Batch:
             self._journal(lane, "events", packed_events([*map(_input, rows)]))
         for lane, members in self.woken.items():
             self._journal(lane, "time", packed_members(members))
+        if self.enrolment is not None:
+            self._note_enrolled(self.enrolment)
+
+    def _note_enrolled(self, enrolment: Enrolment) -> None:
+        for lane, members in self.enrolled.items():
+            inputs = packed_enrolment(enrolment.enrolment_id, enrolment.rule, members)
+            self._journal(lane, "enrolment", inputs)
+            for member_id in members:
+                member, gate = self.subjects[member_id].member, self.subjects[member_id].gate
+                if member is not None and member.at == self.clock(lane).watermark:
+                    self.kept.brought.append(Brought(enrolment.rule, member_id, member.version, gate))
 
     def _save(self) -> None:
         for member_id, subject in self.subjects.items():

@@ -9,6 +9,7 @@ from uuid import UUID
 from lifecycle.backfills.domain import counted, counted_anew
 from lifecycle.changes.domain import Change, InForce, in_force
 from lifecycle.decisions.domain import Decision
+from lifecycle.enrolments.domain import Among
 from lifecycle.facts.domain import Facts
 from lifecycle.journal.domain import Entry, unpacked_events
 from lifecycle.policy.domain import Policy
@@ -46,9 +47,27 @@ class Folded:
     gate: datetime
 
 
+@dataclass(frozen=True)
+class Enrolment:
+    enrolment_id: UUID
+    rule: str
+    among: Among
+
+
+@dataclass(frozen=True)
+class Brought:
+    """A rule by an enrolment to a member, who lived by that version then."""
+
+    rule: str
+    member_id: UUID
+    version: int
+    gate: datetime
+
+
 @dataclass
 class Walk:
-    version: int
+    what_for: int | Enrolment
+    """The version's number, or what is brought."""
     kind: str
     lane: int
     last_id: int = -1
@@ -76,6 +95,7 @@ class Kept:
     """By member, what was stepped, in that order."""
     overtaken: set[UUID] = field(default_factory=set)
     """Members of whom an event was read after time had passed beyond it: a clock was wrong, or it had been set aside."""
+    brought: list[Brought] = field(default_factory=list)
     _versions: dict[int, Versions] = field(default_factory=dict)
 
     @property
@@ -112,7 +132,7 @@ class Kept:
         return self._versions[revision]
 
     def is_filled(self, version: int) -> bool:
-        return all(walk.is_finished for walk in self.walks if (walk.version, walk.kind) == (version, "backfill"))
+        return all(walk.is_finished for walk in self.walks if (walk.what_for, walk.kind) == (version, "backfill"))
 
     def backfill(self, version: int, lane: int) -> dict[UUID, Facts]:
         """What a version counts anew of a lane: of all that its journal took in before the version was prepared."""

@@ -19,6 +19,7 @@ LAWS: tuple[Law, ...] = (
     actions.a_publish_fires_nothing,
     actions.there_is_one_action_per_id,
     actions.each_loses_none,
+    actions.an_enrolment_loses_none,
     actions.caps_hold_in_every_period,
     actions.what_waits_is_decided_in_the_end,
     actions.experiments_are_independent,

@@ -29,7 +29,9 @@ def decisions_of(kept: Kept, member_id: UUID | None = None) -> Iterator[tuple[Ha
 
 
 def a_publish_fires_nothing(world: World) -> None:
+    """To whom a rule was brought by hand, it may do what it likes."""
     kept = world.kept
+    brought = {(each.member_id, each.rule) for each in kept.brought}
     versions = kept.versions(kept.revision)
     entries = {
         member_id: {(each.current, each.episode): each.cause for each in transitions_of(kept, member_id)}
@@ -37,6 +39,8 @@ def a_publish_fires_nothing(world: World) -> None:
     }
     for happened, decision in decisions_of(kept):
         rule = versions.engine(decision.version).rules.get(decision.rule)
+        if (happened.member_id, decision.rule) in brought:
+            continue
         if decision.requests and rule is not None and isinstance(rule.trigger, Enters | Held):
             told, value = entries[happened.member_id], rule.trigger.value
             number = int(decision.key.rpartition("#")[2]) if "#" in decision.key else None
@@ -75,6 +79,15 @@ def each_loses_none(world: World) -> None:
                     case Enters(settle=None, coming_from=()) if is_caused_by_member(told.cause):
                         is_decided = rule.reentry != "each" or (rule.id, f"{told.current}#{told.episode}") in decided
                         hold(is_decided, 9, f"{rule.id} was not asked about an entry", member=member_id)
+
+
+def an_enrolment_loses_none(world: World) -> None:
+    decided = {(each.member_id, told.rule, each.gate) for each, told in decisions_of(world.kept)}
+    versions = world.kept.versions(world.kept.revision)
+    for each in world.kept.brought:
+        is_decided = (each.member_id, each.rule, each.gate) in decided
+        is_there = each.rule in versions.engine(each.version).rules
+        hold(is_decided or not is_there, 9, f"{each.rule} was brought and not decided upon", member=each.member_id)
 
 
 def what_waits_is_decided_in_the_end(world: World) -> None:

@@ -1,16 +1,20 @@
-"""What operators do to the policy: prepared, published, rolled back, abandoned; rules paused and resumed."""
+"""What operators do to the policy: prepared, published, rolled back, abandoned; rules paused and resumed,
+and brought to members who are there.
+"""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID, uuid5
 
 from lifecycle.changes.domain import Change, ChangeKind
 from lifecycle.engine.domain import compiled
+from lifecycle.enrolments.domain import Among
 from lifecycle.policy.domain import Policy
 from lifecycle.publishing.domain import renumbered
 from lifecycle.publishing.service import MARGIN
 from lifecycle.versions.domain import ALWAYS
-from simulation.keeping import Kept, Walk
+from simulation.keeping import Enrolment, Kept, Walk
 
 LATER = (0, 0, 0, 1, 30, 24 * 60)
 """Minutes."""
@@ -20,6 +24,7 @@ LATER = (0, 0, 0, 1, 30, 24 * 60)
 class Operators:
     kept: Kept
     lanes: Collection[int]
+    enrolments: int = 0
 
     def install(self, policy: Policy) -> None:
         number = self._store(policy)
@@ -37,6 +42,10 @@ class Operators:
                 return self._prepare(self.kept.policies[published[number % len(published)][0]])
             case "abandons":
                 return self._abandon(number)
+            case "enrols":
+                return self._enrol(number, now)
+            case "stops enrolling":
+                return self._stop()
         return self._switch(number, paused=kind == "pauses")
 
     def _prepare(self, policy: Policy) -> str:
@@ -68,7 +77,7 @@ class Operators:
             return None
         version = prepared[number % len(prepared)]
         self._record("abandoned", version=version)
-        self.kept.walks = [walk for walk in self.kept.walks if walk.version != version]
+        self.kept.walks = [walk for walk in self.kept.walks if walk.what_for != version]
         return f"abandon version {version}"
 
     def _switch(self, number: int, *, paused: bool) -> str | None:
@@ -80,6 +89,26 @@ class Operators:
         rule = found[number % len(found)]
         self._record("paused" if paused else "resumed", rule=rule)
         return f"{'pause' if paused else 'resume'} {rule}"
+
+    def _enrol(self, number: int, now: datetime) -> str:
+        """By the version in force."""
+        policy = self.kept.policies[self._version_at(now)]
+        rule = policy.rules[number % len(policy.rules)].id
+        stages = [None, *(value.name for value in policy.stages)]
+        among = Among(stage=stages[number % len(stages)])
+        self.enrolments += 1
+        enrolment = Enrolment(uuid5(UUID(int=0), f"enrolment {self.enrolments}"), rule, among)
+        self._walk(enrolment, "enrolment")
+        return f"bring {rule} to {among.stage or 'everybody'}"
+
+    def _stop(self) -> str | None:
+        """Whoever was not reached is not."""
+        enrolling = [walk for walk in self.kept.walks if walk.kind == "enrolment" and not walk.is_finished]
+        self.kept.walks = [walk for walk in self.kept.walks if walk not in enrolling]
+        return "stop enrolling" if enrolling else None
+
+    def _version_at(self, now: datetime) -> int:
+        return max((moment, version) for version, moment in self.kept.in_force.published if moment <= now)[1]
 
     def _store(self, policy: Policy) -> int:
         number = len(self.kept.policies) + 1
@@ -94,8 +123,8 @@ class Operators:
             "attributes_given": max((each.number for policy in policies for each in policy.attributes), default=0),
         }
 
-    def _walk(self, version: int, kind: str) -> None:
-        self.kept.walks += [Walk(version, kind, lane) for lane in sorted(self.lanes)]
+    def _walk(self, what_for: int | Enrolment, kind: str) -> None:
+        self.kept.walks += [Walk(what_for, kind, lane) for lane in sorted(self.lanes)]
 
     def _record(
         self,

@@ -7,11 +7,12 @@ import msgspec
 from common.bus.position import Position
 from common.bus.records import LogRow, Received
 from common.contracts.envelope import decode as decode_envelope
+from lifecycle.enrolments.domain import Among
 from lifecycle.facts.domain import united
-from lifecycle.journal.domain import Input, unpacked_events, unpacked_members
+from lifecycle.journal.domain import Input, unpacked_enrolment, unpacked_events, unpacked_members
 from lifecycle.members.domain import Member, decode, encode
 from simulation.batches import Batch
-from simulation.keeping import Kept
+from simulation.keeping import Enrolment, Kept
 from simulation.logs import Row
 from simulation.mutants import Mutants
 
@@ -25,6 +26,10 @@ def replayed(kept: Kept, lane: int, mutants: Mutants, *, only: UUID | None = Non
         if entry.kind == "events":
             rows = [row_of(read) for read in unpacked_events(entry.inputs)]
             batch.take([row for row in rows if only in {None, row.event.member_id}])
+        elif entry.kind == "enrolment":
+            enrolled = unpacked_enrolment(entry.inputs)
+            members = [each for each in unpacked_members(enrolled.members) if only in {None, each}]
+            batch.enrol(members, Enrolment(enrolled.enrolment_id, enrolled.rule, Among()))
         else:
             batch.wake([each for each in unpacked_members(entry.inputs) if only in {None, each}])
         batch.commit()

@@ -14,7 +14,10 @@ MEMBERS = (
     *("consents", "consents", "withdraws consent", "spends coupon", "spends points"),
     *("tells birthday", "tells zone", "complains", "closes complaint"),
 )
-OPERATORS = ("prepares", "prepares", "publishes", "publishes", "rolls back", "abandons", "pauses", "resumes")
+OPERATORS = (
+    *("prepares", "prepares", "publishes", "publishes", "rolls back", "abandons"),
+    *("pauses", "resumes", "enrols", "enrols", "stops enrolling"),
+)
 FAULTS = (
     *("worker dies before commit", "worker dies after commit", "worker dies after commit"),
     *("lane moves", "lane moves", "timers are lost"),

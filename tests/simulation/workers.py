@@ -17,7 +17,7 @@ from lifecycle.stepping.domain import wake_at
 from lifecycle.sweeps.domain import may_stay
 from simulation.batches import Batch
 from simulation.dice import Dice
-from simulation.keeping import Kept, Walk
+from simulation.keeping import Enrolment, Kept, Walk
 from simulation.logs import Log, Row
 from simulation.mutants import Mutants
 
@@ -132,7 +132,11 @@ class Worker:
         """One stretch of each walk of its lanes."""
         walked = False
         for walk in [walk for walk in self.kept.walks if not walk.is_finished and walk.lane in self.lanes]:
-            walked |= self._fill(walk) if walk.kind == "backfill" else self._sweep(walk, now)
+            match walk.what_for:
+                case Enrolment() as enrolment:
+                    walked |= self._enrol(walk, enrolment, now)
+                case int() as version:
+                    walked |= self._fill(walk, version) if walk.kind == "backfill" else self._sweep(walk, version, now)
         return walked
 
     def _stretch(self, walk: Walk) -> tuple[list[UUID], bool]:
@@ -142,8 +146,8 @@ class Worker:
         )
         return members[:STRETCH], len(members) <= STRETCH
 
-    def _fill(self, walk: Walk) -> bool:
-        parts = self.kept.backfill(walk.version, walk.lane)
+    def _fill(self, walk: Walk, filled: int) -> bool:
+        parts = self.kept.backfill(filled, walk.lane)
         stretch, is_last = self._stretch(walk)
         if not self._survives():
             return True
@@ -155,14 +159,22 @@ class Worker:
         walk.last_id, walk.is_finished = max([walk.last_id, *(each.int for each in stretch)]), is_last
         return True
 
-    def _sweep(self, walk: Walk, now: datetime) -> bool:
+    def _sweep(self, walk: Walk, target: int, now: datetime) -> bool:
         clock, versions = self.kept.clock(walk.lane, now), self.kept.versions(self.kept.revision)
-        version = next(each for each in versions.published if each.number == walk.version)
+        version = next(each for each in versions.published if each.number == target)
         if clock.watermark is None or clock.watermark < version.effective_at:
             return False
         stretch, is_last = self._stretch(walk)
         batch = Batch(self.kept, now, self.mutants)
-        batch.wake([each for each in stretch if not may_stay(versions, decode(self.kept.members[each]), walk.version)])
+        batch.wake([each for each in stretch if not may_stay(versions, decode(self.kept.members[each]), target)])
+        if self._commit(batch):
+            walk.last_id, walk.is_finished = max([walk.last_id, *(each.int for each in stretch)]), is_last
+        return True
+
+    def _enrol(self, walk: Walk, enrolment: Enrolment, now: datetime) -> bool:
+        stretch, is_last = self._stretch(walk)
+        batch = Batch(self.kept, now, self.mutants)
+        batch.enrol([each for each in stretch if enrolment.among.has(decode(self.kept.members[each]))], enrolment)
         if self._commit(batch):
             walk.last_id, walk.is_finished = max([walk.last_id, *(each.int for each in stretch)]), is_last
         return True
