@@ -1,12 +1,14 @@
 """A batch as the lifecycle carries it out: members are loaded, stepped by the engine, and written with all that is told."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID, uuid5
 
 from common.bus.lanes import lane_of
+from common.contracts.lifecycle import ActionRequested, ActionWithdrawn
 from lifecycle.batches.domain import Asking, Step, Subject
 from lifecycle.decisions.domain import Decision
 from lifecycle.journal.domain import Entry, Input, Kind, packed_enrolment, packed_events, packed_members
@@ -20,6 +22,17 @@ from simulation.logs import Row
 from simulation.mutants import Mutants
 
 Stepping = tuple[UUID, Step[Row]]
+Source = TypeVar("Source")
+
+
+@dataclass(frozen=True)
+class Telling:
+    """What the lifecycle asks for, or asks back, for the so manieth time."""
+
+    event: ActionRequested | ActionWithdrawn
+    event_id: UUID
+    depth: int
+    ask: int = 1
 
 
 @dataclass
@@ -145,21 +158,11 @@ class Batch:
         if step.folded is not None:
             arrival = arrival_of(step.folded.source, revision=step.folded.arrival.revision)
             kept.folded[member_id].append(Folded(arrival, stepped.member.version, subject.gate))
-        for each in step.told:
-            if isinstance(each, Asking):
-                cause = each.turn.source.envelope if each.turn else None
-                event_id = uuid5(each.request.action_id, "ask 1")
-                kept.log.append(each.request, now=self.now, cause=cause, event_id=event_id, depth=each.depth)
-        asks = {
-            each.request.action_id: (each.asks, slot.depth) for slot in stepped.member.slots for each in slot.effects
-        }
-        for request in stepped.asked_again:
-            ask, depth = asks[request.action_id]
-            again = self.mutants.asked_again(request, ask)
-            kept.log.append(again, now=self.now, event_id=uuid5(request.action_id, f"ask {ask}"), depth=depth)
-        for withdrawal in stepped.withdrawals:
-            event_id = uuid5(withdrawal.event.action_id, f"withdraw {withdrawal.ask}")
-            kept.log.append(withdrawal.event, now=self.now, event_id=event_id, depth=withdrawal.depth)
+        for each in told_in(step):
+            event = each.event
+            if isinstance(event, ActionRequested):
+                event = self.mutants.asked_again(event, each.ask)
+            kept.log.append(event, now=self.now, event_id=each.event_id, depth=each.depth)
 
     def _keep_waiting(self) -> None:
         for member_id, subject in self.subjects.items():
@@ -186,6 +189,20 @@ class Batch:
                 inputs=inputs,
             )
         )
+
+
+def told_in(step: Step[Source]) -> Iterator[Telling]:
+    stepped = step.stepped
+    for each in step.told:
+        if isinstance(each, Asking):
+            yield Telling(each.request, uuid5(each.request.action_id, "ask 1"), each.depth)
+    asks = {each.request.action_id: (each.asks, slot.depth) for slot in stepped.member.slots for each in slot.effects}
+    for request in stepped.asked_again:
+        ask, depth = asks[request.action_id]
+        yield Telling(request, uuid5(request.action_id, f"ask {ask}"), depth, ask)
+    for withdrawal in stepped.withdrawals:
+        event_id = uuid5(withdrawal.event.action_id, f"withdraw {withdrawal.ask}")
+        yield Telling(withdrawal.event, event_id, withdrawal.depth, withdrawal.ask)
 
 
 def arrival_of(row: Row, *, revision: int) -> Arrival:

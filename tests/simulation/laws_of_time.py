@@ -1,6 +1,5 @@
 """Laws 1 to 6 and 18: where members stand, whatever came in whatever order, and however often anybody died meanwhile."""
 
-from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -14,12 +13,14 @@ from lifecycle.engine.domain import Engine
 from lifecycle.facts.domain import Facts, folded
 from lifecycle.members.domain import Member, decode
 from lifecycle.moments.domain import rearmed
+from lifecycle.replays.domain import Happened as Replayed
+from lifecycle.replays.domain import Population
 from lifecycle.standing.domain import next_change_at, standing
 from lifecycle.stepping.domain import NOW, Arrival, step, wake, wake_at
 from lifecycle.transitions.domain import Transition
 from simulation.broken import hold
-from simulation.keeping import Happened, Kept
-from simulation.replaying import canonical, replayed
+from simulation.keeping import Kept
+from simulation.replaying import Plain, again, canonical, decided, decided_again, journal_of, told, told_again
 from simulation.worlds import START, World
 
 END_OF_TIME = datetime(2100, 1, 1, tzinfo=UTC)
@@ -142,35 +143,31 @@ def nobody_falls_over_unread_input(world: World) -> None:
 
 
 def the_journal_gives_the_same(world: World) -> None:
+    """All of a lane; and each of its members alone."""
     kept = world.kept
     for lane in kept.journal:
-        again = replayed(kept, lane, world.mutants)
-        _same(kept, again, {each.event.member_id for each in kept.log.rows}, lane=lane)
-    lanes = Counter(lane_of(str(member_id)) for member_id in kept.members)
-    for member_id in [each for each in kept.members if lanes[lane_of(str(each))] > 1]:
-        alone = replayed(kept, lane_of(str(member_id)), world.mutants, only=member_id)
-        _same(kept, alone, {member_id}, lane=lane_of(str(member_id)), only=member_id)
+        found, journal = ([*decided(kept, lane)], [*told(kept, lane)]), journal_of(kept, lane)
+        population, happened = again(journal, lane)
+        _same(kept, (population, happened), found)
+        for member_id in population.states if len(population.states) > 1 else ():
+            _same(kept, again(journal, lane, only=member_id), found, only=member_id)
 
 
-def _same(kept: Kept, again: Kept, members: set[UUID], *, lane: int, only: UUID | None = None) -> None:
-    for member_id in again.members:
-        mine, theirs = (canonical(kept, decode(each.members[member_id])) for each in (kept, again))
-        hold(mine == theirs, 6, f"replayed{' alone' if only else ''} the member is another", member=member_id)
-    found = [each for each in kept.happened if each.lane == lane and only in {None, each.member_id}]
-    hold(_plain(found) == _plain(again.happened), 6, "replayed, something else is decided", member=only)
-    mine_told, theirs_told = (
-        [
-            (row.envelope.id, row.event, row.envelope.causationdepth)
-            for row in each.log.lanes.get(lane, [])
-            if only in {None, row.event.member_id}
-        ]
-        for each in (kept, again)
-    )
-    hold(mine_told == theirs_told, 6, "replayed, something else is told", member=only)
-
-
-def _plain(happened: list[Happened]) -> list[bytes]:
-    return [msgspec.msgpack.encode((each.member_id, each.gate, each.told)) for each in happened]
+def _same(
+    kept: Kept,
+    made: tuple[Population, list[Replayed]],
+    found: tuple[list[Plain], list[Plain]],
+    *,
+    only: UUID | None = None,
+) -> None:
+    population, happened = made
+    for member_id, state in population.states.items():
+        lived, replayed = (canonical(kept, decode(each)) for each in (kept.members[member_id], state))
+        hold(lived == replayed, 6, f"replayed{' alone' if only else ''} the member is another", member=member_id)
+    replays = [*decided_again(happened)], [*told_again(happened)]
+    for name, mine, theirs in zip(("decided", "told"), found, replays, strict=True):
+        expected = [each for each in mine if only in {None, each[0]}]
+        hold(expected == theirs, 6, f"replayed, something else is {name}", member=only)
 
 
 def no_clock_goes_back_or_far_ahead(world: World) -> None:

@@ -1,66 +1,67 @@
-"""A lane played again from its journal: the same batches, with nothing but what the entries say. Perhaps one member alone."""
+"""A lane made again from its journal by the lifecycle's own replay, with nothing but what the entries say."""
 
+from collections.abc import Iterator
 from uuid import UUID
 
 import msgspec
 
-from common.bus.position import Position
-from common.bus.records import LogRow, Received
-from common.contracts.envelope import decode as decode_envelope
-from lifecycle.enrolments.domain import Among
-from lifecycle.facts.domain import united
-from lifecycle.journal.domain import Input, unpacked_enrolment, unpacked_events, unpacked_members
-from lifecycle.members.domain import Member, decode, encode
-from simulation.batches import Batch
-from simulation.keeping import Enrolment, Kept
-from simulation.logs import Row
-from simulation.mutants import Mutants
+from common.contracts.event import Event
+from lifecycle.journal.domain import Entry
+from lifecycle.members.domain import Member, encode
+from lifecycle.replays.domain import Happened, Population, Taken, events_of, foreseen, replayed
+from lifecycle.versions.domain import Versions
+from simulation.batches import told_in
+from simulation.keeping import Kept
+
+Plain = tuple[UUID, bytes]
 
 
-def replayed(kept: Kept, lane: int, mutants: Mutants, *, only: UUID | None = None) -> Kept:
-    """What is kept of a lane is thrown away, and made again."""
-    again = Kept(policies=kept.policies)
-    for entry in kept.journal[lane]:
-        _change(again, kept, lane, entry.revision)
-        batch = Batch(again, entry.gate_at, mutants, watermarks={lane: entry.watermark} if entry.watermark else {})
-        if entry.kind == "events":
-            rows = [row_of(read) for read in unpacked_events(entry.inputs)]
-            batch.take([row for row in rows if only in {None, row.event.member_id}])
-        elif entry.kind == "enrolment":
-            enrolled = unpacked_enrolment(entry.inputs)
-            members = [each for each in unpacked_members(enrolled.members) if only in {None, each}]
-            batch.enrol(members, Enrolment(enrolled.enrolment_id, enrolled.rule, Among()))
-        else:
-            batch.wake([each for each in unpacked_members(entry.inputs) if only in {None, each}])
-        batch.commit()
-    _change(again, kept, lane, kept.revision)
-    return again
+Journal = list[tuple[Entry, Versions, list[Taken]]]
 
 
-def _change(again: Kept, kept: Kept, lane: int, revision: int) -> None:
-    """What operators did until then. What is to be back-filled is, at once."""
-    for change in kept.changes[again.revision : revision]:
-        again.record(change)
-        versions = again.versions(again.revision)
-        if change.kind == "prepared" and change.version is not None and change.revision in versions.since.values():
-            _fill(again, change.version, lane)
+def journal_of(kept: Kept, lane: int) -> Journal:
+    """Entries with what was in force, and with their events."""
+    now = kept.versions(kept.revision)
+    then = {revision: foreseen(kept.versions(revision), now) for revision in range(1, kept.revision + 1)}
+    return [(entry, then[entry.revision], [*events_of(entry)]) for entry in kept.journal[lane]]
 
 
-def _fill(again: Kept, version: int, lane: int) -> None:
-    if again.revision == 1:
-        return
-    for member_id, part in again.backfill(version, lane).items():
-        if member_id in again.members:
-            member = decode(again.members[member_id])
-            whole = msgspec.structs.replace(member, facts=united(member.facts, part))
-            again.members[member_id] = encode(whole)
+def again(journal: Journal, lane: int, *, only: UUID | None = None) -> tuple[Population, list[Happened]]:
+    """The members as they come out, and what happened; perhaps with one member alone."""
+    population, happened = Population(lane), list[Happened]()
+    for entry, then, taken in journal:
+        happened += replayed(population, then, entry, taken, only=only)
+    return population, happened
 
 
-def row_of(read: Input) -> Row:
-    envelope, event = decode_envelope(read.envelope)
-    position = Position(read.generation, read.position)
-    row = LogRow(read.producer, position, read.appended_at, event.subject, envelope.type, envelope.id, read.envelope)
-    return Received(event, envelope, row)
+def decided_again(happened: list[Happened]) -> Iterator[Plain]:
+    for each in happened:
+        for told in (*each.step.stepped.transitions, *each.step.stepped.decisions):
+            yield plain(each.member_id, (each.gate, told))
+
+
+def told_again(happened: list[Happened]) -> Iterator[Plain]:
+    for each in happened:
+        yield from (asked(told.event_id, told.event, told.depth) for told in told_in(each.step))
+
+
+def decided(kept: Kept, lane: int) -> Iterator[Plain]:
+    for each in kept.happened:
+        if each.lane == lane:
+            yield plain(each.member_id, (each.gate, each.told))
+
+
+def told(kept: Kept, lane: int) -> Iterator[Plain]:
+    for row in kept.log.lanes.get(lane, []):
+        yield asked(row.envelope.id, row.event, row.envelope.causationdepth)
+
+
+def asked(event_id: UUID, event: Event, depth: int) -> Plain:
+    return plain(UUID(event.subject), (event_id, event, depth))
+
+
+def plain(member_id: UUID, found: tuple[object, ...]) -> Plain:
+    return member_id, msgspec.msgpack.encode(found)
 
 
 def canonical(kept: Kept, member: Member) -> bytes:
