@@ -56,6 +56,7 @@ class Members(Reader):
     balances: dict[UUID, int] = field(default_factory=dict)
     is_passed_by: bool = False
     """Undos of coupons are sent to whoever lets them be spent."""
+    asks_no_consent: bool = False
 
     def handle(self, row: Row, now: datetime) -> None:
         match row.event:
@@ -79,7 +80,8 @@ class Members(Reader):
                 valid_until=asked.valid_until,
             )
             self.rewards[asked.action_id] = reward
-            reward.reason = refusal(asked, now=now, known=self.registered, permitted=self.permitted)
+            permitted = self.permitted if not self.asks_no_consent else {(asked.member_id, asked.consent or "")}
+            reward.reason = refusal(asked, now=now, known=self.registered, permitted=permitted)
             if reward.reason is None:
                 self._give(asked, reward, now, cause)
         self._tell_of(self.rewards[asked.action_id], now, cause)

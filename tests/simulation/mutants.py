@@ -9,6 +9,7 @@ from uuid import uuid5
 
 import msgspec
 
+from common.bus.lanes import lane_of
 from common.contracts.lifecycle import ActionRequested
 from lifecycle.members.domain import Member, decode
 from lifecycle.policy.domain import Policy
@@ -26,6 +27,8 @@ Mutant = Literal[
     "a time-out asks under a new id",
     "hysteresis in standing",
     "a row that was read is read again",
+    "consent asked at decision alone",
+    "a version takes over in place",
 ]
 
 
@@ -44,11 +47,17 @@ class Mutants:
         return msgspec.structs.replace(arrival, appended_at=now)
 
     def loaded(self, member: Member, kept: Kept) -> Member:
-        """With what others were sent among what the member was sent."""
-        if self.name != "a decision reads another member's state":
-            return member
-        others = (send for state in kept.members.values() for send in decode(state).sends if send not in member.sends)
-        return msgspec.structs.replace(member, sends=(*member.sends, *others))
+        """With what others were sent among what the member was sent; or as if they had always lived by the latest version."""
+        match self.name:
+            case "a decision reads another member's state":
+                every = (send for state in kept.members.values() for send in decode(state).sends)
+                others = (send for send in every if send not in member.sends)
+                return msgspec.structs.replace(member, sends=(*member.sends, *others))
+            case "a version takes over in place":
+                latest = kept.versions(kept.revision).published[-1]
+                if latest.effective_at <= kept.clocks[lane_of(str(member.member_id))].gate:
+                    return msgspec.structs.replace(member, version=latest.number)
+        return member
 
     def stepped(self, member: Member) -> Member:
         match self.name:

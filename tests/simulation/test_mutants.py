@@ -10,7 +10,7 @@ from simulation.scripts import script_of
 from simulation.shrinking import Failure, failure_of, shrunk
 from simulation.tracing import trace
 
-SEEDS = 150
+SEEDS = 300
 BREAKS: dict[Mutant, set[str]] = {
     "no watermark": {"law 4", "law 5"},
     "wall clock as logical time": {"law 4"},
@@ -22,6 +22,8 @@ BREAKS: dict[Mutant, set[str]] = {
     "a time-out asks under a new id": {"law 9"},
     "hysteresis in standing": {"law 1", "law 4"},
     "a row that was read is read again": {"law 9"},
+    "consent asked at decision alone": {"law 12"},
+    "a version takes over in place": {"law 4", "law 8"},
 }
 """By the mutant, the laws of which one is to catch it."""
 

@@ -55,6 +55,7 @@ class World:
         readers = [{name: everything[name] for name in names} for names in heard]
         self.orders = Orders(self.logs["orders"], readers[0], lanes)
         self.issuer = Members(self.logs["members"], readers[1], lanes, is_passed_by=passed_by)
+        self.issuer.asks_no_consent = self.mutants.name == "consent asked at decision alone"
         self.engagement = Engagement(self.logs["engagement"], readers[2], lanes)
         halves = sorted(lanes)[::2], sorted(lanes)[1::2]
         self.workers = [Worker(self.kept, self.logs, self.mutants, set(half)) for half in halves]
