@@ -45,7 +45,9 @@ def engine_of(trigger: Trigger, *, depth: int = 4, **guards: Any) -> Engine:
     return compiled(policy)
 
 
-def acts(engine: Engine, arrive: Arrive, *, days: int = 60, depth: int = 0, delay: timedelta = HOUR) -> list[str]:
+def acts(
+    engine: Engine, arrive: Arrive, *, days: int = 60, depth: int = 0, delay: timedelta = HOUR, deeper: int = 2
+) -> list[str]:
     """Each coupon asked for is issued after a while, as deep as a service that tells it makes it: one more than the asking."""
     member: Member | None = None
     reasons: list[str] = []
@@ -66,7 +68,7 @@ def acts(engine: Engine, arrive: Arrive, *, days: int = 60, depth: int = 0, dela
                 break
         for decision in decisions:
             reasons.append(decision.reason or "acted")
-            issuing += [(decision.at + delay, decision.depth + 2) for _ in decision.requests]
+            issuing += [(decision.at + delay, decision.depth + deeper if deeper else 0) for _ in decision.requests]
     return [reason for reason in reasons if reason != "quiet_hours"]
 
 
@@ -78,6 +80,10 @@ def arrive_coupon(arrive: Arrive, at: datetime, number: int) -> Arrival:
 @pytest.mark.parametrize("depth", [1, 4, 7])
 def test_a_rule_that_feeds_itself_by_its_outcome_stops(depth: int, arrive: Arrive) -> None:
     assert acts(engine_of(On("coupon.issued"), depth=depth), arrive) == ["acted"] * depth + ["too_deep"]
+
+
+def test_without_depth_it_would_go_on_for_ever(arrive: Arrive) -> None:
+    assert acts(engine_of(On("coupon.issued")), arrive, deeper=0) == ["acted"] * 40
 
 
 def test_what_waits_keeps_its_depth(arrive: Arrive) -> None:
