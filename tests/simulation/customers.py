@@ -33,11 +33,6 @@ class Customers:
     engagement: Engagement
     streaks: dict[UUID, int] = field(default_factory=dict)
     complaints: list[ComplaintOpened] = field(default_factory=list)
-    consents: list[tuple[datetime, UUID, bool]] = field(default_factory=list)
-
-    def consented(self, whom: UUID, at: datetime) -> bool:
-        said = [given for moment, member, given in self.consents if member == whom and moment <= at]
-        return bool(said) and said[-1]
 
     def act(self, kind: str, whom: UUID, number: int, now: datetime) -> str | None:
         """What was done, in words; None: nothing."""
@@ -128,7 +123,6 @@ class Customers:
         if ((whom, "promo") in self.members.permitted) is given:
             return None
         (self.members.permitted.add if given else self.members.permitted.discard)((whom, "promo"))
-        self.consents.append((now, whom, given))
         told = ConsentChanged(member_id=whom, purpose="promo", version="v1", given=given, changed_at=now)
         self.members.tell(told, now=now)
         return "consents" if given else "withdraws consent"

@@ -4,6 +4,7 @@ from collections import defaultdict
 from uuid import UUID
 
 from common.contracts.lifecycle import ActionRequested, ActionWithdrawn
+from common.contracts.members import ConsentChanged, CouponIssued, PointsEarned
 from lifecycle.members.domain import decode
 from simulation.broken import hold
 from simulation.issuing import coupon_of
@@ -19,10 +20,15 @@ def consent_is_asked_for_where_it_is_carried_out(world: World) -> None:
             asked = engine.classes.get(engine.rules[decision.rule].sent_as)
             wanted = asked.consent if asked else None
             hold(request.consent == wanted, 12, f"{decision.rule} asks no consent", member=happened.member_id)
-    for reward in world.issuer.rewards.values():
-        if reward.reason is None and reward.consent is not None:
-            was_given = world.customers.consented(reward.member_id, reward.at)
-            hold(was_given, 12, "a reward was given without consent", member=reward.member_id)
+    permitted: dict[UUID, bool] = {}
+    for row in world.issuer.log.rows:
+        match row.event:
+            case ConsentChanged(member_id=member_id, given=given):
+                permitted[member_id] = given
+            case CouponIssued(action_id=UUID() as action_id) | PointsEarned(action_id=UUID() as action_id):
+                reward = world.issuer.rewards[action_id]
+                was_given = reward.consent is None or permitted.get(reward.member_id, False)
+                hold(was_given, 12, "a reward was given without consent", member=reward.member_id)
 
 
 def what_is_taken_back_is_gone_or_spent(world: World) -> None:
