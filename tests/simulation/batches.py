@@ -131,7 +131,7 @@ class Batch:
             self._journal(lane, "enrolment", inputs)
             for member_id in members:
                 member, gate = self.subjects[member_id].member, self.subjects[member_id].gate
-                if member is not None and member.at == self.clock(lane).watermark:
+                if member is not None and self.clock(lane).watermark is not None:
                     self.kept.brought.append(Brought(enrolment.rule, member_id, member.version, gate))
 
     def _save(self) -> None:
