@@ -35,15 +35,15 @@ MOST_SECONDS, MOST_SLOWED = 20, 0.2
 _SHIPPED = shipped_text().decode()
 CHANGES = {
     SEGMENT: _SHIPPED.replace(
-        "segments: # 分群\n", "segments: # 分群\n  keen: {if: engaged.days(30d) >= 4, title: {en: Keen, zh: 熱心}}\n"
+        "segments: # 分群\n",
+        "segments: # 分群\n  devoted: {if: orders.days(30d) >= 4, title: {en: Buys each week, zh: 每週買}}\n",
     ),
     STAGE: _SHIPPED.replace("engaged.days >= 3", "engaged.days >= 4"),
 }
 BACKLOG = 20_000
 PACED_SECONDS = 10.0
-_OPEN = "SELECT count(*) FROM walk WHERE finished_at IS NULL AND kind = $1"
-_IN_FORCE = "SELECT count(*) FROM policy_change WHERE kind = 'published' AND effective_at > $1"
-"""Published, and not in force yet."""
+_DONE = "SELECT bool_and(finished_at IS NOT NULL) FROM walk WHERE kind = $1"
+_AHEAD = "SELECT count(*) FROM policy_change WHERE kind = 'published' AND effective_at > $1"
 
 Found = dict[tuple[str, str, str], list[float]]
 """By what was changed, beside what, and the walk; `PACE` stands for the backlog's pace."""
@@ -89,18 +89,22 @@ class Crowd:
         async with self.db.transaction() as uow:
             latest = (await self.db.resources.versions.now(uow)).latest.number
             await publishing.publish(uow, self._prepared, replaces=latest, operator_id=None)
-        while await self.db.fetchval(_IN_FORCE, self.db.clock.now()):
-            await asyncio.sleep(0.02)
+        await eventually(self._is_in_force, seconds=60, what="the version takes effect")
 
     async def sweep(self) -> float:
         """Seconds until it has taken effect for everybody."""
         return await self._walked("sweep")
 
     async def _walked(self, kind: str) -> float:
+        async def is_done() -> bool:
+            return await self.db.fetchval(_DONE, kind) is True
+
         began = monotonic()
-        while await self.db.fetchval(_OPEN, kind):
-            await asyncio.sleep(0.05)
+        await eventually(is_done, seconds=3_600, what=f"the {kind} ends")
         return monotonic() - began
+
+    async def _is_in_force(self) -> bool:
+        return not await self.db.fetchval(_AHEAD, self.db.clock.now())
 
 
 @asynccontextmanager
