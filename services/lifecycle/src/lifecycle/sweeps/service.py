@@ -1,14 +1,18 @@
+from itertools import islice
+
 from common.bus.locks import lock_lanes
 from common.db import Database
 from lifecycle.batches import service as batches
 from lifecycle.clocks import service as clocks
 from lifecycle.resources import Resources
-from lifecycle.sweeps.domain import may_stay
+from lifecycle.sweeps.domain import moving
 from lifecycle.walks import service as walks
 from lifecycle.walks.domain import Walk
 
-STRETCH = 500
-"""Members that one transaction looks at, and moves if it must."""
+STRETCH = 2_000
+"""Members that one transaction looks at."""
+MOVED = 500
+"""Of those, whom it moves."""
 
 
 async def advance(db: Database, walk: Walk) -> bool:
@@ -21,16 +25,17 @@ async def advance(db: Database, walk: Walk) -> bool:
         version = next(each for each in versions.published if each.number == walk.version)
         if time.watermark is None or time.watermark < version.effective_at:
             return False
-        members = await walks.next_members(uow, walk, limit=STRETCH)
-        moving = [each.member_id for each in members if not may_stay(versions, each, walk.version)]
-        if moving:
-            await batches.wake(uow, moving)
+        members = await walks.next_outlines(uow, walk, limit=STRETCH)
+        leaving = [*islice(moving(versions, members, walk.version), MOVED)]
+        seen = members if len(leaving) < MOVED else members[: members.index(leaving[-1]) + 1]
+        if leaving:
+            await batches.wake(uow, [each.member_id for each in leaving])
         await walks.advance(
             uow,
             walk,
-            last_id=members[-1].member_id if members else None,
-            members=len(members),
-            found={"moved": walk.found.get("moved", 0) + len(moving)},
-            is_finished=len(members) < STRETCH,
+            last_id=seen[-1].member_id if seen else None,
+            members=len(seen),
+            found={"moved": walk.found.get("moved", 0) + len(leaving)},
+            is_finished=len(seen) < STRETCH and seen is members,
         )
     return True
