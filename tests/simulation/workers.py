@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Literal
 from uuid import UUID
 
@@ -13,8 +14,9 @@ from common.bus.processing import CLOCK_TOLERANCE
 from lifecycle.clocks.domain import watermark
 from lifecycle.facts.domain import united
 from lifecycle.members.domain import decode, encode
+from lifecycle.outlines.domain import outlined
 from lifecycle.stepping.domain import wake_at
-from lifecycle.sweeps.domain import may_stay
+from lifecycle.sweeps.domain import moving
 from simulation.batches import Batch
 from simulation.dice import Dice
 from simulation.keeping import Enrolment, Kept, Walk
@@ -22,7 +24,8 @@ from simulation.logs import Log, Row
 from simulation.mutants import Mutants
 
 Death = Literal["before commit", "after commit"]
-STRETCH = 2
+STRETCH, MOVED = 3, 2
+"""Members that a walk looks at in one transaction, and whom a sweep moves of them."""
 
 
 @dataclass
@@ -166,9 +169,13 @@ class Worker:
             return False
         stretch, is_last = self._stretch(walk)
         batch = Batch(self.kept, now, self.mutants)
-        batch.wake([each for each in stretch if not may_stay(versions, decode(self.kept.members[each]), target)])
+        outlines = [outlined(self.kept.members[each]) for each in stretch]
+        leaving = [each.member_id for each in islice(moving(versions, outlines, target), MOVED)]
+        seen = stretch if len(leaving) < MOVED else stretch[: stretch.index(leaving[-1]) + 1]
+        batch.wake(leaving)
         if self._commit(batch):
-            walk.last_id, walk.is_finished = max([walk.last_id, *(each.int for each in stretch)]), is_last
+            walk.last_id = max([walk.last_id, *(each.int for each in seen)])
+            walk.is_finished = is_last and seen is stretch
         return True
 
     def _enrol(self, walk: Walk, enrolment: Enrolment, now: datetime) -> bool:
