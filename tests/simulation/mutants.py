@@ -5,7 +5,7 @@ switch: what goes wrong is what surrounds the engine here.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
-from uuid import uuid5
+from uuid import UUID, uuid5
 
 import msgspec
 
@@ -29,6 +29,7 @@ Mutant = Literal[
     "a row that was read is read again",
     "consent asked at decision alone",
     "a version takes over in place",
+    "a sweep moves nobody",
 ]
 
 
@@ -58,6 +59,10 @@ class Mutants:
                 if latest.effective_at <= kept.clocks[lane_of(str(member.member_id))].gate:
                     return msgspec.structs.replace(member, version=latest.number)
         return member
+
+    def leaving(self, members: list[UUID]) -> list[UUID]:
+        """Whom a sweep moves."""
+        return [] if self.name == "a sweep moves nobody" else members
 
     def stepped(self, member: Member) -> Member:
         match self.name:

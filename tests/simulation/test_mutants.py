@@ -24,6 +24,7 @@ BREAKS: dict[Mutant, set[str]] = {
     "a row that was read is read again": {"law 9"},
     "consent asked at decision alone": {"law 12"},
     "a version takes over in place": {"law 4", "law 8"},
+    "a sweep moves nobody": {"law 1", "law 3", "law 4"},
 }
 """By the mutant, the laws of which one is to catch it."""
 

@@ -171,6 +171,7 @@ class Worker:
         batch = Batch(self.kept, now, self.mutants)
         outlines = [outlined(self.kept.members[each]) for each in stretch]
         leaving = [each.member_id for each in islice(moving(versions, outlines, target), MOVED)]
+        leaving = self.mutants.leaving(leaving)
         seen = stretch if len(leaving) < MOVED else stretch[: stretch.index(leaving[-1]) + 1]
         batch.wake(leaving)
         if self._commit(batch):
