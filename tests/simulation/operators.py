@@ -36,7 +36,7 @@ class Operators:
             case "prepares":
                 return self._prepare(policy)
             case "publishes":
-                return self._publish(number, now)
+                return self._publish(number, now) or self._prepare(policy)
             case "rolls back":
                 published = self.kept.in_force.published
                 return self._prepare(self.kept.policies[published[number % len(published)][0]])

@@ -15,7 +15,7 @@ MEMBERS = (
     *("tells birthday", "tells zone", "complains", "closes complaint"),
 )
 OPERATORS = (
-    *("prepares", "prepares", "publishes", "publishes", "rolls back", "abandons"),
+    *("prepares", "publishes", "publishes", "publishes", "publishes", "rolls back", "abandons"),
     *("pauses", "resumes", "enrols", "enrols", "stops enrolling"),
 )
 FAULTS = (
@@ -54,7 +54,7 @@ class Script(msgspec.Struct, frozen=True):
 
 def script_of(seed: int) -> Script:
     dice = Dice(seed)
-    kinds = [*_often(dice, MEMBERS, 50), *_often(dice, OPERATORS, 10), *_often(dice, FAULTS, 20)]
+    kinds = [*_often(dice, MEMBERS, 50), *_often(dice, OPERATORS, 14), *_often(dice, FAULTS, 20)]
     if dice.chance(0.2):
         kinds += _often(dice, CLOCK_FAULTS, 3)
     days, members = dice.pick([3, 20, 60]), 1 + dice.upto(3)
