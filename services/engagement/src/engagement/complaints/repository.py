@@ -3,6 +3,7 @@ from uuid import UUID
 
 from common.connection import Record
 from common.db import Database, UnitOfWork
+from common.ids import HIGHEST
 
 _INSERT = """
 INSERT INTO complaint (id, member_id, topic, order_id, text, state, opened_at) VALUES ($1, $2, $3, $4, $5, 'open', $6)
@@ -17,7 +18,7 @@ RETURNING *
 _LIST = """
 SELECT * FROM complaint
 WHERE ($1::uuid IS NULL OR member_id = $1) AND ($2::text IS NULL OR topic = $2) AND ($3::text IS NULL OR state = $3)
-    AND ($4::uuid IS NULL OR id < $4)
+    AND id < $4
 ORDER BY id DESC LIMIT $5
 """
 
@@ -54,7 +55,7 @@ async def list_some(
     limit: int,
 ) -> list[Record]:
     """Newest first."""
-    return await reader.fetch(_LIST, member_id, topic, state, before, limit)
+    return await reader.fetch(_LIST, member_id, topic, state, before or HIGHEST, limit)
 
 
 async def empty_texts(uow: UnitOfWork, member_ids: Collection[UUID]) -> None:

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from common.connection import Record
 from common.db import Database, UnitOfWork
+from common.ids import HIGHEST
 from engagement.deliveries.domain import Standing
 
 MOST_ATTEMPTS_SHOWN = 50
@@ -46,7 +47,7 @@ WHERE id = $1 AND NOT sending AND NOT withdrawn AND valid_until >= $2
 _LIST = """
 SELECT * FROM webhook_delivery
 WHERE ($1::text IS NULL OR endpoint = $1) AND ($2::text IS NULL OR state = $2) AND ($3::uuid IS NULL OR member_id = $3)
-    AND ($4::uuid IS NULL OR id < $4)
+    AND id < $4
 ORDER BY id DESC LIMIT $5
 """
 
@@ -126,4 +127,4 @@ async def list_some(
     limit: int,
 ) -> list[Record]:
     """Newest first."""
-    return await reader.fetch(_LIST, endpoint, state, member_id, before, limit)
+    return await reader.fetch(_LIST, endpoint, state, member_id, before or HIGHEST, limit)

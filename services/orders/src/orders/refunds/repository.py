@@ -4,6 +4,7 @@ from uuid import UUID
 
 from common.connection import Record
 from common.db import Database, UnitOfWork
+from common.ids import HIGHEST
 from orders.holdings.domain import COUPON_FREED, free_coupon, move_goods
 from orders.refunds.domain import Claim
 
@@ -185,9 +186,9 @@ async def list_of_order(db: Database, order_id: UUID) -> list[Record]:
 
 async def list_newest(db: Database, *, status: str | None, before: UUID | None, limit: int) -> list[Record]:
     return await db.fetch(
-        f"{_VIEW} WHERE ($1::text IS NULL OR status = $1) AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3",
+        f"{_VIEW} WHERE ($1::text IS NULL OR status = $1) AND id < $2 ORDER BY id DESC LIMIT $3",
         status,
-        before,
+        before or HIGHEST,
         limit,
     )
 
