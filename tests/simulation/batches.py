@@ -1,15 +1,14 @@
 """A batch as the lifecycle carries it out: members are loaded, stepped by the engine, and written with all that is told."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from common.bus.lanes import lane_of
-from common.contracts.lifecycle import ActionRequested, ActionWithdrawn
-from lifecycle.batches.domain import Asking, Step, Subject
+from common.contracts.lifecycle import ActionRequested
+from lifecycle.batches.domain import Step, Subject
 from lifecycle.decisions.domain import Decision
 from lifecycle.journal.domain import Entry, Input, Kind, packed_enrolment, packed_events, packed_members
 from lifecycle.members.domain import decode, encode
@@ -20,19 +19,9 @@ from lifecycle.waiting.domain import Turn
 from simulation.keeping import Brought, Enrolment, Folded, Happened, Kept, LaneClock
 from simulation.logs import Row
 from simulation.mutants import Mutants
+from simulation.telling import told_in
 
 Stepping = tuple[UUID, Step[Row]]
-Source = TypeVar("Source")
-
-
-@dataclass(frozen=True)
-class Telling:
-    """What the lifecycle asks for, or asks back, for the so manieth time."""
-
-    event: ActionRequested | ActionWithdrawn
-    event_id: UUID
-    depth: int
-    ask: int = 1
 
 
 @dataclass
@@ -189,20 +178,6 @@ class Batch:
                 inputs=inputs,
             )
         )
-
-
-def told_in(step: Step[Source]) -> Iterator[Telling]:
-    stepped = step.stepped
-    for each in step.told:
-        if isinstance(each, Asking):
-            yield Telling(each.request, uuid5(each.request.action_id, "ask 1"), each.depth)
-    asks = {each.request.action_id: (each.asks, slot.depth) for slot in stepped.member.slots for each in slot.effects}
-    for request in stepped.asked_again:
-        ask, depth = asks[request.action_id]
-        yield Telling(request, uuid5(request.action_id, f"ask {ask}"), depth, ask)
-    for withdrawal in stepped.withdrawals:
-        event_id = uuid5(withdrawal.event.action_id, f"withdraw {withdrawal.ask}")
-        yield Telling(withdrawal.event, event_id, withdrawal.depth, withdrawal.ask)
 
 
 def arrival_of(row: Row, *, revision: int) -> Arrival:

@@ -10,8 +10,8 @@ from lifecycle.journal.domain import Entry
 from lifecycle.members.domain import Member, encode
 from lifecycle.replays.domain import Happened, Population, Taken, events_of, foreseen, replayed
 from lifecycle.versions.domain import Versions
-from simulation.batches import told_in
 from simulation.keeping import Kept
+from simulation.telling import told_in
 
 Plain = tuple[UUID, bytes]
 
