@@ -23,6 +23,8 @@ from common.errors import Invalid
 READ_SECONDS = 60.0
 """How long readers may take to tell that they have read everything; they tell it every few seconds."""
 _POLL_SECONDS = 0.5
+_LOCK_SECONDS = 2.0
+"""How long the server may take to see that a relay which was just stopped is gone."""
 
 Unread = Mapping[str, Mapping[int, int]]
 """Group → partition → how many records it has not read."""
@@ -41,14 +43,21 @@ async def raise_partitions(
         )
     connection = await db.connect()
     try:
-        if not await relay_state.take_lock(connection, db.service):
-            raise NotReady(f"a relay of {db.service} is running: stop every one of them first")
+        await _take_lock(connection, db.service)
         state = await relay_state.read(connection)
         if state is None:
             raise NeverRelayed("no relay of this service has run yet: it makes its topic with as many as it is told")
         return await _raise(db, broker, connection, state, partitions=partitions, read_seconds=read_seconds)
     finally:
         connection.terminate()
+
+
+async def _take_lock(connection: Connection, service: str) -> None:
+    deadline = monotonic() + _LOCK_SECONDS
+    while not await relay_state.take_lock(connection, service):
+        if monotonic() > deadline:
+            raise NotReady(f"a relay of {service} is running: stop every one of them first")
+        await asyncio.sleep(_LOCK_SECONDS / 20)
 
 
 async def _raise(
