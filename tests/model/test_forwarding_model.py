@@ -26,11 +26,11 @@ HOLDS = {
     "the one between goes elsewhere": Forwarding(scripts(a="", b="2>a 4< 6>d", c="1>b 3 7", d="5>a")),
 }
 FAILS = {
-    "by_path": (ANOTHER_WAY, "knows of"),
-    "in_order": (AGAIN, "knows of"),
-    "waits_for_lanes": (TIMED, "time passed"),
-    "waits_for_mail": (TIMED, "time passed"),
-    "refuses_circles": (CIRCLE, "a circle"),
+    "by_path": (replace(ANOTHER_WAY, by_path=False), "knows of"),
+    "in_order": (replace(AGAIN, in_order=False), "knows of"),
+    "waits_for_lanes": (replace(TIMED, waits_for_lanes=False), "time passed"),
+    "waits_for_mail": (replace(TIMED, waits_for_mail=False), "time passed"),
+    "refuses_circles": (replace(CIRCLE, refuses_circles=False), "a circle"),
 }
 
 
@@ -42,6 +42,6 @@ def test_what_is_known_of_everybody_is_what_they_did(model: Forwarding) -> None:
 @pytest.mark.parametrize("rule", FAILS)
 def test_without_a_rule_it_goes_wrong(rule: str) -> None:
     model, what = FAILS[rule]
-    verdict = search(replace(model, **{rule: False}), limit=LIMIT)
+    verdict = search(model, limit=LIMIT)
     assert verdict.wrong is not None
     assert what in verdict.wrong

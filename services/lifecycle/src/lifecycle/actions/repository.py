@@ -50,6 +50,15 @@ UPDATE action SET state = 'unknown', asks = asks + 1 FROM open WHERE action.acti
 RETURNING action.member_id, action.rule, action.kind, open.state AS previous, action.state
 """
 
+_GIVE_UP = """
+WITH open AS (
+    SELECT action.action_id, action.state FROM action
+    WHERE member_id = ANY($1) AND state IN ('requested', 'unknown', 'undoing') ORDER BY action_id FOR UPDATE
+)
+UPDATE action SET state = 'failed', reason = $2, settled_at = $3 FROM open WHERE action.action_id = open.action_id
+RETURNING action.member_id, action.rule, action.kind, open.state AS previous, action.state
+"""
+
 _LIST = """
 SELECT * FROM action
 WHERE ($1::uuid IS NULL OR member_id = $1) AND ($2::text IS NULL OR rule = $2) AND ($3::text IS NULL OR state = $3)
@@ -130,6 +139,11 @@ async def withdraw(uow: UnitOfWork, states: Mapping[UUID, str], *, at: datetime)
 async def ask_again(uow: UnitOfWork, actions: Collection[UUID]) -> list[Record]:
     """What changed, with the state before."""
     return await uow.fetch(_ASK_AGAIN, list(actions))
+
+
+async def give_up(uow: UnitOfWork, members: Collection[UUID], *, reason: str) -> list[Record]:
+    """What is open of these members; what changed, with the state before."""
+    return await uow.fetch(_GIVE_UP, list(members), reason, uow.now)
 
 
 async def list_actions(

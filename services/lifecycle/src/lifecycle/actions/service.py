@@ -1,13 +1,14 @@
 """The record of actions: what was asked for, and what was heard of it. Whether to ask is the engine's, from its own slots."""
 
 from collections import Counter as Tally
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID, uuid5
 
 import msgspec
 
+from common.bus.lanes import lane_of
 from common.connection import Record
 from common.contracts.envelope import Envelope
 from common.contracts.event import Event
@@ -21,7 +22,6 @@ from lifecycle.counters.domain import Counter, Place
 from lifecycle.withdrawals.domain import Withdrawal, answer_of
 
 COUNTER = Counter("action_count", ("rule", "kind", "state"), "actions")
-LaneOf = Callable[[UUID], int]
 
 
 def tell(uow: UnitOfWork, request: ActionRequested, *, ask: int, depth: int, cause: Envelope | None) -> None:
@@ -42,7 +42,6 @@ async def record(
     heard: Iterable[Event],
     asked_again: Sequence[ActionRequested],
     withdrawals: Sequence[Withdrawal] = (),
-    lane_of: LaneOf,
 ) -> None:
     """`requested`: with the logical time of the trigger; `heard`: events that may tell of an outcome, or of what was taken
     back. An action and its end may be in one batch, so they are written in the order in which they follow.
@@ -51,7 +50,7 @@ async def record(
     asked = [_asked(request, at) for request, at in requested]
     if asked:
         await repository.insert(uow, asked, at=uow.now)
-        moves.update((lane_of(each.member_id), each.rule, each.kind, "requested") for each in asked)
+        moves.update((_lane(each.member_id), each.rule, each.kind, "requested") for each in asked)
     changed: list[Record] = []
     if asked_again:
         changed += await repository.ask_again(uow, {request.action_id for request in asked_again})
@@ -61,11 +60,13 @@ async def record(
     settled = _settled(heard)
     if settled:
         changed += await repository.settle(uow, settled, at=uow.now)
-    for row in changed:
-        lane = lane_of(row["member_id"])
-        moves[lane, row["rule"], row["kind"], row["previous"]] -= 1
-        moves[lane, row["rule"], row["kind"], row["state"]] += 1
+    moves.update(_moved(changed))
     await counters.move(uow, COUNTER, moves)
+
+
+async def forget(uow: UnitOfWork, members: Collection[UUID]) -> None:
+    """Wait for no answer any more."""
+    await counters.move(uow, COUNTER, _moved(await repository.give_up(uow, members, reason="member_erased")))
 
 
 async def list_actions(
@@ -88,6 +89,20 @@ async def list_actions(
 async def counts(db: Database) -> list[Record]:
     """(rule, kind, state, actions), where there are any."""
     return await repository.counts(db)
+
+
+def _moved(changed: Iterable[Record]) -> Tally[Place]:
+    moves: Tally[Place] = Tally()
+    for row in changed:
+        lane = _lane(row["member_id"])
+        moves[lane, row["rule"], row["kind"], row["previous"]] -= 1
+        moves[lane, row["rule"], row["kind"], row["state"]] += 1
+    return moves
+
+
+def _lane(member_id: UUID) -> int:
+    """Of whom it was decided for, also where another stands for them now: that one's lane counts here, too."""
+    return lane_of(str(member_id))
 
 
 def _asked(request: ActionRequested, at: datetime) -> Asked:

@@ -117,7 +117,7 @@ class Subject(Generic[Source]):
     def enrol(self, rule: Rule, enrolment_id: UUID) -> Iterator[Step[Source]]:
         """Let time pass up to the watermark, then bring the member what an operator enrols them for."""
         yield from self.wake()
-        if self.member is not None and self.watermark is not None and not self.queue:
+        if self.member is not None and self.member.stands and self.watermark is not None and not self.queue:
             engine = self.versions.engine(self.member.version)
             occasion = enrolled(engine, self.member, rule, enrolment_id=enrolment_id, at=self.watermark)
             stepped = passed(engine, self.member, at=occasion.at, cause="time", gate=self.gate, occasions=[occasion])

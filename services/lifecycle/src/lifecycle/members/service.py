@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from common.db import Database, UnitOfWork
-from lifecycle.errors import MemberUnknown
+from lifecycle.errors import MemberErased, MemberUnknown
 from lifecycle.members import repository
 from lifecycle.members.domain import Member, decode, encode
 from lifecycle.members.repository import Row
@@ -36,18 +36,27 @@ async def save(uow: UnitOfWork, members: Sequence[tuple[Member, int, datetime | 
         await repository.save(
             uow,
             [
-                Row(member.member_id, lane, encode(member), member.stage, member.health, due_at, member.version)
+                Row(member.member_id, lane, encode(member), *_stands(member), due_at, member.version)
                 for member, lane, due_at in members
             ],
         )
 
 
 async def get_member(db: Database, member_id: UUID) -> Member:
-    """Raises MemberUnknown."""
-    state = await repository.find_state(db, member_id)
-    if state is None:
-        raise MemberUnknown(f"nothing has happened to a member {member_id} yet")
-    return decode(state)
+    """Who stands for that id: the member, or who they are now. Raises MemberUnknown, MemberErased."""
+    asked, seen = member_id, set[UUID]()
+    while member_id not in seen:
+        seen.add(member_id)
+        state = await repository.find_state(db, member_id)
+        if state is None:
+            break
+        member = decode(state)
+        if member.is_erased:
+            raise MemberErased(f"member {member_id} is erased; nothing is kept of them")
+        if member.root is None:
+            return member
+        member_id = member.root
+    raise MemberUnknown(f"nothing has happened to a member {asked} yet")
 
 
 async def list_members(
@@ -56,3 +65,7 @@ async def list_members(
     """In the order of their ids."""
     states = await repository.list_states(db, after=after, stage=stage, health=health, limit=limit)
     return [decode(state) for state in states]
+
+
+def _stands(member: Member) -> tuple[str, str] | tuple[None, None]:
+    return (member.stage, member.health) if member.stands else (None, None)
