@@ -167,7 +167,7 @@ class EventForwarded(Event, frozen=True, kw_only=True, omit_defaults=True):
     type: str
     data: str
     """JSON."""
-    time: Moment
+    happened_at: Moment
     appended_at: Moment
     revision: Count
     """Of the policy's record of changes, when it was read first."""

@@ -33,13 +33,7 @@ async def load(uow: UnitOfWork, members: Collection[UUID]) -> dict[UUID, Loaded]
 async def save(uow: UnitOfWork, members: Sequence[tuple[Member, int, datetime | None]]) -> None:
     """(member, lane, when to wake them at the latest)."""
     if members:
-        await repository.save(
-            uow,
-            [
-                Row(member.member_id, lane, encode(member), *_stands(member), due_at, member.version)
-                for member, lane, due_at in members
-            ],
-        )
+        await repository.save(uow, [_row(member, lane, due_at) for member, lane, due_at in members])
 
 
 async def get_member(db: Database, member_id: UUID) -> Member:
@@ -67,5 +61,6 @@ async def list_members(
     return [decode(state) for state in states]
 
 
-def _stands(member: Member) -> tuple[str, str] | tuple[None, None]:
-    return (member.stage, member.health) if member.stands else (None, None)
+def _row(member: Member, lane: int, due_at: datetime | None) -> Row:
+    stage, health = (member.stage, member.health) if member.stands else (None, None)
+    return Row(member.member_id, lane, encode(member), stage, health, due_at, member.version)

@@ -135,7 +135,7 @@ def _wrapped(member: Member, arrival: Arrival) -> EventForwarded:
             event_id=arrival.event_id,
             type=event.type_name(),
             data=encode_event(event).decode(),
-            time=arrival.time,
+            happened_at=arrival.time,
             appended_at=arrival.appended_at,
             revision=arrival.revision,
             depth=arrival.depth,
@@ -146,7 +146,7 @@ def _wrapped(member: Member, arrival: Arrival) -> EventForwarded:
 def _unwrapped(event: EventForwarded) -> Arrival:
     return Arrival(
         event_id=event.event_id,
-        time=event.time,
+        time=event.happened_at,
         appended_at=event.appended_at,
         event=decode_event(event.type, event.data.encode()),
         revision=event.revision,
