@@ -55,8 +55,17 @@ class PendingView(BaseModel):
     due_at: datetime
 
 
+class IdentityView(BaseModel):
+    """An id that a member is known by 身分: their own, or that of who was merged into them."""
+
+    member_id: UUID
+    merged_into: UUID | None = Field(description="The member, or another identity of theirs; null: the member's own.")
+
+
 class MemberView(MemberSummary):
-    """A member with what was, what waits and what comes next."""
+    """A member with what was, what waits and what comes next. Whoever is another now is shown as that one."""
+
+    identities: list[IdentityView] = Field(description="None for who was never merged with another.")
 
     episodes: list[EpisodeView]
     next_change_at: datetime | None = Field(
