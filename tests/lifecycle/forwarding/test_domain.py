@@ -125,7 +125,7 @@ def lived_facts(arrivals: Sequence[Arrival]) -> Facts:
     member: Member | None = None
     for arrival in arrivals:
         if not isinstance(arrival.event, MemberMerged | MemberUnmerged):
-            mine = msgspec.structs.replace(arrival, event=msgspec.structs.replace(arrival.event, member_id=ANNA))  # type: ignore[call-arg]  # these have one
+            mine = msgspec.structs.replace(arrival, event=msgspec.structs.replace(arrival.event, member_id=ANNA))
             member = step(VERSIONS, member, mine, gate=START, watermark=FAR).member
             found = member.facts
     return found

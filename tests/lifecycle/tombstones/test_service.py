@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from common.auth.principal import Role
 from common.contracts.lifecycle import ActionRequested
 from common.contracts.members import MemberErased
 from factories.lifecycle import DAY, HOUR, START, Life, chatted, granted, member, ordered, read, registered
@@ -37,7 +38,7 @@ async def test_nothing_of_an_erased_member_is_kept(life: Life) -> None:
 
 async def test_asking_for_an_erased_member_says_so(life: Life) -> None:
     await life.happen(registered(ANNA), erased(ANNA))
-    answer = await life.service.client.get(f"/lifecycle/v1/members/{ANNA}", headers=life.service.headers("operator"))
+    answer = await life.service.client.get(f"/lifecycle/v1/members/{ANNA}", headers=life.service.headers(Role.OPERATOR))
     assert (answer.status_code, answer.json()["code"]) == (404, "member_erased")
     assert "erased" in answer.json()["detail"]
 

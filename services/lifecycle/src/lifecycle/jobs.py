@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from common.db import Database
 from common.jobs import Job
+from lifecycle.forwarding import service as forwarding
 from lifecycle.resources import Resources
 from lifecycle.standing import service as standing
 from lifecycle.timers import service as timers
@@ -23,6 +24,7 @@ async def show_counts(db: Database) -> None:
     policy = (await resources.versions.now(db)).latest.engine.policy
     resources.metrics.show_members(standing.totals(counts, policy))
     resources.metrics.waiting.set(await waiting.count(db))
+    resources.metrics.forwarded.set(await forwarding.count(db))
 
 
 JOBS = (Job("arm_timers", timedelta(hours=1), arm_timers), Job("counts", timedelta(seconds=5), show_counts))

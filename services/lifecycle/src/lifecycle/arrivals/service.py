@@ -2,14 +2,18 @@
 
 from collections.abc import Collection
 
+import structlog
+
 from common.bus.locks import lock_lanes
 from common.bus.poison import is_poison
-from common.bus.processing import process
+from common.bus.processing import TooMuchPoison, process
 from common.bus.records import Handlers
 from common.db import Database
 from lifecycle.batches.handlers import step_members
 from lifecycle.events.domain import FORWARDED
 from lifecycle.forwarding import service as forwarding
+
+log = structlog.get_logger(__name__)
 
 LARGEST = 500
 """Events that one transaction takes in."""
@@ -17,7 +21,7 @@ HANDLERS = Handlers(dict.fromkeys(FORWARDED, step_members), ordered=False)
 
 
 async def deliver(db: Database, lanes: Collection[int]) -> int:
-    """Take in all that is on its way to these lanes; how much."""
+    """Take in all that is on its way to these lanes; how much. More culprits than a batch may have stay, and hold time."""
     taken = 0
     while await forwarding.oldest(db, lanes, limit=1):
         try:
@@ -25,7 +29,11 @@ async def deliver(db: Database, lanes: Collection[int]) -> int:
         except Exception as error:
             if not is_poison(error):
                 raise
-            taken += await _take(db, lanes, bisect=True)
+            try:
+                taken += await _take(db, lanes, bisect=True)
+            except TooMuchPoison:
+                log.exception("forwarded events stay")
+                return taken
     return taken
 
 

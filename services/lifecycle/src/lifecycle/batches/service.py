@@ -195,7 +195,7 @@ async def _arm(uow: UnitOfWork, batch: Batch) -> None:
         due_at, armed_at = subject.wake_at, subject.armed_at
         if due_at is not None and (armed_at is None or due_at < armed_at):
             earlier.append((member_id, subject.lane, due_at))
-        elif (subject.heard or due_at is None) and due_at != armed_at:
+        elif (subject.heard or not (subject.member and subject.member.stands)) and due_at != armed_at:
             heard.append((member_id, subject.lane, due_at))
     await timers.arm(uow, earlier, alarm=resources.alarm)
     await timers.rearm(uow, heard, alarm=resources.alarm)

@@ -56,6 +56,11 @@ async def delete(uow: UnitOfWork, numbers: Collection[int]) -> None:
     await uow.execute("DELETE FROM forwarded_event WHERE number = ANY($1)", list(numbers))
 
 
+async def count(reader: Database) -> int:
+    counted: int = await reader.fetchval("SELECT count(*) FROM forwarded_event")
+    return counted
+
+
 async def horizon(uow: UnitOfWork, moment: datetime, *, merging: str) -> datetime:
     found: datetime = await uow.fetchval(_HORIZON, moment, merging)
     return found

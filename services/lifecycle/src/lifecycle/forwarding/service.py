@@ -49,6 +49,11 @@ async def arrived(uow: UnitOfWork, rows: Sequence[LogRow]) -> None:
     await repository.delete(uow, [row.position.id for row in rows])
 
 
+async def count(db: Database) -> int:
+    """How much is on its way."""
+    return await repository.count(db)
+
+
 async def horizon(uow: UnitOfWork, moment: datetime) -> datetime:
     """To when time may pass, at most to that moment: what happened by then under any identity has been read and has arrived."""
     return await repository.horizon(uow, moment, merging=MemberMerged.type_name())
