@@ -15,9 +15,11 @@ from common.contracts.lifecycle import EventForwarded
 from common.contracts.members import MemberErased, MemberMerged, MemberUnmerged
 from factories.lanes import FAR, Lanes
 from factories.policies import SMALL_POLICY
+from lifecycle.caps.domain import Cap
 from lifecycle.engine.domain import compiled
 from lifecycle.facts.domain import Facts
 from lifecycle.forwarding.domain import Kept, pack, unpack
+from lifecycle.guards.domain import Guards
 from lifecycle.members.domain import Member, decode, encode
 from lifecycle.standing.domain import standing
 from lifecycle.stepping.domain import Arrival, step, wake_at
@@ -243,6 +245,24 @@ def test_what_waits_for_an_identity_waits_for_whom_they_are(arrive: Arrive) -> N
         each for stepped in lanes.told[ANNA] for each in stepped.decisions if each.rule == "thanks" and each.requests
     ]
     assert [request.member_id for request in thanks.requests] == [ANNA]
+
+
+def test_a_cap_counts_what_either_was_sent(arrive: Arrive) -> None:
+    """One send a day: Ben had his, so Anna waits until tomorrow."""
+    cap = Cap(sent_as=SMALL_POLICY.rules[0].sent_as, most=1, per="day")
+    capped = alone(compiled(msgspec.structs.replace(SMALL_POLICY, guards=Guards(caps=(cap,)))))
+    lanes = Lanes(capped)
+    lanes.append(arrive("member.registered", START, member=1))
+    lanes.append(arrive("member.registered", START + DAY, member=2))
+    lanes.append(merges(BEN, ANNA, START + DAY + MINUTE))
+    lanes.append(arrive("order.confirmed", START + DAY + HOUR, member=1))
+    lanes.append(arrive("chat.message_counted", START + DAY + 3 * HOUR, member=1))
+    while lanes.possible:  # the mail last, but before Anna's day
+        his = [queue for queue in lanes.possible if queue[0].event.subject == str(BEN)]
+        lanes.take((his or sorted(lanes.possible, key=lambda queue: queue[0].appended_at))[0])
+    thanks = [each for stepped in lanes.told[ANNA] for each in stepped.decisions if each.rule == "thanks"]
+    assert [(each.reason, each.by) for each in thanks] == [("capped", str(cap))]
+    assert {send.of for send in lanes.members[ANNA].sends} == {None, BEN}
 
 
 @pytest.mark.parametrize("erased", [ANNA, BEN])

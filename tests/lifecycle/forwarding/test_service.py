@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -16,8 +17,10 @@ from common.contracts.envelope import decode as decode_envelope
 from common.contracts.event import Event
 from common.contracts.lifecycle import ActionRequested, HealthChanged
 from common.contracts.members import MemberErased, MemberMerged, MemberUnmerged
+from common.contracts.orders import OrderCancelled
 from factories.lifecycle import DAY, HOUR, INSTANT, START, Life, chatted, granted, member, ordered, read, registered
 from factories.lifecycle_rows import check, forget, rows
+from factories.policies import changed
 from lifecycle.batches.domain import Subject
 from lifecycle.clocks import service as clocks
 from lifecycle.consumers import HANDLERS
@@ -235,3 +238,25 @@ async def test_however_it_is_cut_and_whenever_it_arrives_the_same_stand_where_th
         assert await life.service.db.fetchval("SELECT count(*) FROM forwarded_event") == 0
         assert {row[0]: row[2] for row in found["members"]} == await replayed(life)
     assert ends[0] == ends[1]
+
+
+async def test_what_is_counted_anew_is_counted_of_each_identity(life: Life) -> None:
+    """Before they met and after: what Ben cancelled, which no policy had counted."""
+    gone = OrderCancelled(order_id=member(9), member_id=BEN, reason="member", cancelled_at=START)
+    await life.happen(registered(ANNA), registered(BEN), gone)
+    await life.happen(merged(BEN, ANNA, START))
+    await life.happen(msgspec.structs.replace(gone, order_id=member(10)))
+    await settle(life)
+    metric = "  refunds: {event: order.refunded}"
+    await life.publish(changed(metric, f"{metric}\n  cancelled: {{event: order.cancelled}}"))
+    await life.happen(msgspec.structs.replace(gone, order_id=member(11)))
+    await life.clock.advance_to(START + DAY)
+    for _ in range(3):
+        await life.tick(START + DAY)
+        await life.walk()
+    assert (await life.member(ANNA))["metrics"]["cancelled"]["count"] == 3
+
+    await life.happen(unmerged(BEN, ANNA, START + DAY))
+    await settle(life)
+    assert (await life.member(ANNA))["metrics"]["cancelled"]["count"] == 0
+    assert (await life.member(BEN))["metrics"]["cancelled"]["count"] == 3
