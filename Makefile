@@ -66,13 +66,14 @@ pure: $(VENV)/.dev
 test: $(VENV)/.dev ## the tests: `T=path` for one file, `ALL=1` adds the slow ones
 	@$(BIN)/pytest -q $(if $(T),$(T),-n 2 $(if $(ALL),,-m "not slow") tests)
 
-bench: $(VENV)/.dev ## measure orders, the log over both buses, recovery and processes (15 minutes, on a machine left alone)
+bench: $(VENV)/.dev ## measure orders, the log over both buses, recovery, processes and replay (20 minutes, on a machine left alone)
 	@$(BIN)/python -m benchmarks.orders.create
 	@$(BIN)/python -m benchmarks.orders.journey
 	@$(BIN)/python -m benchmarks.log.append_consume
 	@$(BIN)/python -m benchmarks.log.backlog
 	@$(BIN)/python -m benchmarks.log.recovery
 	@$(BIN)/python -m benchmarks.log.processes
+	@$(BIN)/python -m benchmarks.lifecycle.replay
 	@$(BIN)/python -m benchmarks.report
 
 docs: $(VENV)/.dev ## write anew what follows from the code: examples and schemas of events, generated pages

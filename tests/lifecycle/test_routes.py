@@ -22,10 +22,14 @@ RULES: Rules = {
     "GET /v1/members": OPERATORS,
     "GET /v1/members/me": MEMBERS,
     "GET /v1/members/{member_id}": OPERATORS,
+    "GET /v1/members/{member_id}/why": OPERATORS,
+    "GET /v1/members/{member_id}/timeline": OPERATORS,
     "GET /v1/members/{member_id}/transitions": OPERATORS,
     "GET /v1/members/{member_id}/actions": OPERATORS,
     "GET /v1/standing-counts": OPERATORS,
     "GET /v1/transition-counts": OPERATORS,
+    "GET /v1/receipts": OPERATORS,
+    "GET /v1/receipts/{number}": OPERATORS,
     "GET /v1/actions": OPERATORS,
     "GET /v1/action-counts": OPERATORS,
     "GET /v1/segments": OPERATORS,
@@ -36,6 +40,7 @@ RULES: Rules = {
     "GET /v1/policies/{version}": OPERATORS,
     "POST /v1/policies": OPERATORS,
     "POST /v1/policies/validate": OPERATORS,
+    "POST /v1/policies/check": OPERATORS,
     "POST /v1/policies/{version}/publish": OPERATORS,
     "DELETE /v1/policies/{version}": OPERATORS,
     "POST /v1/policies/{version}/restore": OPERATORS,
@@ -47,6 +52,10 @@ RULES: Rules = {
     "POST /v1/enrolments": OPERATORS,
     "POST /v1/enrolments/{enrolment_id}/confirm": OPERATORS,
     "DELETE /v1/enrolments/{enrolment_id}": OPERATORS,
+    "POST /v1/replays": OPERATORS,
+    "GET /v1/replays": OPERATORS,
+    "GET /v1/replays/{replay_id}": OPERATORS,
+    "DELETE /v1/replays/{replay_id}": OPERATORS,
 }
 
 
@@ -63,4 +72,4 @@ async def test_no_request_waits_for_a_thread(life: Life) -> None:
 
 
 async def test_what_is_made_is_made_once_for_each_key(life: Life) -> None:
-    assert without_key(life.service.app) == ONCE_BY_ITSELF | {"POST /v1/policies/validate"}
+    assert without_key(life.service.app) == ONCE_BY_ITSELF | {"POST /v1/policies/validate", "POST /v1/policies/check"}

@@ -57,12 +57,13 @@ async def _print_transitions(run: Run, console: Console) -> None:
     query = {"from": YEAR[0], "to": YEAR[1], "by": "month"}
     answer = await run.api.get("/lifecycle/v1/transition-counts", **query)
     months: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for item in answer["items"]:
+    entered = [item for item in answer["items"] if item["dimension"] in {"stage", "health"}]
+    for item in entered:
         months[item["period"][:7]][item["current"]] += item["transitions"]
-    values = list(dict.fromkeys(item["current"] for item in answer["items"]))
+    values = list(dict.fromkeys(item["current"] for item in entered))
     table = Table("month", *values, title="Transitions by month, into each stage and health")
-    for month, entered in sorted(months.items()):
-        table.add_row(month, *(str(entered[value]) for value in values))
+    for month, counts in sorted(months.items()):
+        table.add_row(month, *(str(counts[value]) for value in values))
     console.print(table)
 
 

@@ -5,6 +5,7 @@ from uuid import uuid4
 import pytest
 
 from common.auth.principal import Role
+from factories.guarded_histories import BASE, publish
 from factories.lifecycle import DAY, HOUR, START, Life, chatted, member, midnight, ordered, registered, voided
 from factories.lifecycle_rows import check
 from factories.policies import SMALL_POLICY, SMALL_TEXT
@@ -48,6 +49,9 @@ async def test_a_member_is_shown_with_what_was_and_what_comes(life: Life) -> Non
     assert [each["current"] for each in seen["transitions"]] == ["convert", "activate", "active", "acquire"]
     assert {each["rule"] for each in seen["actions"]} == {"welcome"}
     assert seen["waiting_events"] == 0
+    assert seen["version"] == 1
+    assert seen["transitions"][0]["version"] == 1
+    assert seen["transitions"][0]["grounds"] == {"orders.count(all)": 1, "orders.days(all)": 1}
 
 
 async def test_a_refund_takes_back_what_was_counted(life: Life) -> None:
@@ -78,6 +82,21 @@ async def test_members_are_listed_page_by_page_and_filtered(life: Life) -> None:
     assert await found(stage="acquire", health="lost") == set()
 
 
+WAITING = """
+guards: {quiet: {from: "11:00", to: "13:00"}, classes: {promo: {}}}
+defaults: {class: promo}
+"""
+
+
+async def test_what_an_event_triggered_and_waits_is_shown(life: Life) -> None:
+    await publish(life.service.db, f"{BASE}{WAITING}", effective_at=START - DAY)
+    await life.happen(registered(ANNA))
+    seen = await life.member(ANNA)
+    [welcome] = [each for each in seen["pending"] if each["rule"] == "welcome"]
+    assert (welcome["value"], moment(welcome["due_at"]), moment(welcome["since"])) == (None, START + HOUR, START)
+    assert seen["version"] == 2
+
+
 SEGMENTED = f"""{SMALL_TEXT}
 segments:
   loyal: orders.days(7d) >= 1
@@ -95,6 +114,7 @@ async def test_segments_are_shown_told_and_kept(life: Life) -> None:
 
     seen = await life.member(ANNA)
     assert seen["segments"] == ["buyer"]
+    assert {name: moment(since) for name, since in seen["segments_since"].items()} == {"buyer": START}
     timeline = await life.get(f"/members/{ANNA}/transitions", limit=50)
     loyal = [each for each in timeline["items"][::-1] if each["dimension"] == "loyal"]
     assert [(each["previous"], each["current"], each["episode"], each["cause"]) for each in loyal] == [

@@ -43,6 +43,9 @@ async def test_a_version_says_whom_it_would_move_and_then_moves_them(life: Life)
     await life.walk()
     seen = await life.get("/policies/2")
     assert seen["impact"] == [{"dimension": "stage", "now": "convert", "then": "acquire", "members": 1}]
+    [difference] = seen["differences"]
+    assert difference["path"] == "stages.convert"
+    assert "orders.count(all) >= 1 → orders.count(all) >= 2" in difference["en"]
     assert [(each["kind"], each["members"], each["of"], each["is_finished"]) for each in seen["walks"]] == [
         ("impact", 3, 3, True)
     ]

@@ -357,3 +357,19 @@ async def test_two_workers_of_the_group_do_everything_once(life: Life) -> None:
     assert {each["stage"] for each in seen} == {"retain"}
     assert await healths(life) == ["active"] * 20 + ["active"] + ["at_risk"] * 20
     await check(life.service.db)
+
+
+async def test_the_journal_of_a_quiet_shop_tells_the_time_every_five_minutes(life: Life) -> None:
+    async def beats() -> int:
+        found = await life.service.db.fetchval("SELECT count(*) FROM journal WHERE lane = 3 AND subjects = ''")
+        return int(found)
+
+    for minutes, told in ((0, 1), (0, 1), (4, 1), (5, 2), (9, 2), (300, 3)):
+        await life.clock.advance_to(START + minutes * HOUR / 60)
+        await life.tick(START + minutes * HOUR / 60 - INSTANT, lanes=[3])
+        assert await beats() == told
+    await life.hand_over([read(registered(ANNA), START, number=1)])
+    await life.tick(START + 5 * HOUR)
+    assert await beats() == 3  # the same moment again
+    [last] = await life.service.db.fetch("SELECT * FROM journal WHERE lane = 3 ORDER BY number DESC LIMIT 1")
+    assert (last["kind"], last["gate_at"]) == ("time", START + 5 * HOUR)

@@ -1,11 +1,14 @@
 from common.cli import command_line
 from lifecycle.app import SERVICE
 from lifecycle.commands import publishing
+from lifecycle.commands.answers import why, why_not
 from lifecycle.commands.policies import policy
+from lifecycle.commands.replays import journal, replay
 
 commands = command_line(SERVICE)
-commands.add_command(policy)
 publishing.add_to(policy)
+for command in (policy, why, why_not, replay, journal):
+    commands.add_command(command)
 
 if __name__ == "__main__":
     commands()

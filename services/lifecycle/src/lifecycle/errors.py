@@ -80,3 +80,31 @@ class StandingUnknown(Invalid):
 
 class TextNotEditable(Conflict):
     """The policy's text is written so that only its author can change it."""
+
+
+class DraftInvalid(Invalid):
+    """The policy that is to be tried is none."""
+
+
+class ReplayUnknown(NotFound):
+    """No replay was asked for under that id."""
+
+
+class ReplayRunning(Conflict):
+    """One replay at a time."""
+
+
+class HistoryInvalid(Invalid):
+    """A history that is to be imported has a line that is no event."""
+
+
+class JournalTaken(Conflict):
+    """There is a journal already."""
+
+
+class ReceiptUnknown(NotFound):
+    """No receipt has that number, or it was so long ago that it is not kept."""
+
+
+class QuestionUnknown(NotFound):
+    """What is asked about is no stage, health, segment or rule of the policy."""

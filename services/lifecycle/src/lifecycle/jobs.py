@@ -5,6 +5,7 @@ from datetime import timedelta
 from common.db import Database
 from common.jobs import Job
 from lifecycle.forwarding import service as forwarding
+from lifecycle.receipts import service as receipts
 from lifecycle.resources import Resources
 from lifecycle.standing import service as standing
 from lifecycle.timers import service as timers
@@ -27,4 +28,15 @@ async def show_counts(db: Database) -> None:
     resources.metrics.forwarded.set(await forwarding.count(db))
 
 
-JOBS = (Job("arm_timers", timedelta(hours=1), arm_timers), Job("counts", timedelta(seconds=5), show_counts))
+async def forget_receipts(db: Database) -> None:
+    """Forget receipts of before the days that they are kept for. The journal still has what they follow from."""
+    resources: Resources = db.resources
+    calendar = (await resources.versions.now(db)).latest.engine.calendar
+    await receipts.prune(db, before=db.clock.now() - resources.keep_receipts, calendar=calendar)
+
+
+JOBS = (
+    Job("arm_timers", timedelta(hours=1), arm_timers),
+    Job("counts", timedelta(seconds=5), show_counts),
+    Job("receipts", timedelta(hours=1), forget_receipts),
+)

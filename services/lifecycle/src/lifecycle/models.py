@@ -104,6 +104,8 @@ class LaneClock(Base, table=True):
     watermark: datetime | None = Field(sa_type=Moment)
     read_to: datetime | None = Field(sa_type=Moment)
     """All that was appended by then has been read in this lane; time may have to wait for others, too."""
+    beat_at: datetime | None = Field(sa_type=Moment)
+    """By the gate clock, when the journal last had to tell the time."""
 
 
 class Merger(Base, table=True):
@@ -286,6 +288,7 @@ class Receipt(Base, table=True):
     __table_args__ = (
         Index(None, "member_id", "number"),
         Index(None, "rule", "number"),
+        Index(None, "gate_at", postgresql_using="brin"),
         CheckConstraint("attempt >= 0", name="attempt"),
     )
     number: int = _number()
@@ -309,7 +312,7 @@ class ReceiptCount(Base, table=True):
     """Decisions not to act that changed nothing: one row a member, rule, reason and business day, with the latest's values."""
 
     __tablename__ = "receipt_count"
-    __table_args__ = (CheckConstraint("times > 0", name="times"), _ROOM)
+    __table_args__ = (Index(None, "day", postgresql_using="brin"), CheckConstraint("times > 0", name="times"), _ROOM)
     member_id: UUID = Field(primary_key=True)
     rule: str = Field(primary_key=True)
     reason: str = Field(primary_key=True)
@@ -389,3 +392,31 @@ class Enrolment(Base, table=True):
     note: str
     created_at: datetime = Field(sa_type=Moment)
     confirmed_at: datetime | None = Field(sa_type=Moment)
+
+
+class Replay(Base, table=True):
+    """A replay 重演 that an operator asked for. Its process tells here how far it is, and reads here that it has to end."""
+
+    __tablename__ = "replay"
+    __table_args__ = (
+        Index(None, "state", unique=True, postgresql_where=text("state = 'running'")),
+        CheckConstraint("state IN ('running', 'done', 'failed', 'cancelled')", name="state"),
+        CheckConstraint("(state = 'running') = (finished_at IS NULL)", name="finished"),
+    )
+    replay_id: UUID = Field(primary_key=True)
+    state: str
+    asked: dict[str, Any] = Field(sa_type=JSONB)
+    is_draft: bool
+    first: date
+    last: date
+    member_id: UUID | None
+    entries: int = Field(sa_type=BigInteger)
+    of: int = Field(sa_type=BigInteger)
+    """Entries that the journal held when it began."""
+    operator_id: UUID
+    asked_at: datetime = Field(sa_type=Moment)
+    beat_at: datetime = Field(sa_type=Moment)
+    """When its process last told of itself."""
+    finished_at: datetime | None = Field(sa_type=Moment)
+    report: dict[str, Any] | None = Field(sa_type=JSONB)
+    error: str | None

@@ -3,10 +3,12 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from common.runtime import Runtime
 from lifecycle.authoring.service import shipped_text
 from lifecycle.metrics import LifecycleMetrics
+from lifecycle.settings import LifecycleSettings
 from lifecycle.timers.service import Alarm
 from lifecycle.versions import service as versions
 from lifecycle.versions.service import VersionCache
@@ -15,6 +17,7 @@ from lifecycle.versions.service import VersionCache
 @dataclass(frozen=True, slots=True)
 class Resources:
     metrics: LifecycleMetrics
+    keep_receipts: timedelta
     versions: VersionCache = field(default_factory=VersionCache)
     alarm: Alarm = field(default_factory=Alarm)
 
@@ -22,8 +25,11 @@ class Resources:
 @asynccontextmanager
 async def build_resources(runtime: Runtime) -> AsyncIterator[Resources]:
     """The first policy's zone is the installation's: its days begin where the business is."""
+    settings = runtime.settings
+    if not isinstance(settings, LifecycleSettings):
+        raise TypeError("lifecycle runs with LifecycleSettings")
     await install_policy(runtime)
-    yield Resources(metrics=LifecycleMetrics(runtime.registry))
+    yield Resources(metrics=LifecycleMetrics(runtime.registry), keep_receipts=timedelta(days=settings.receipt_days))
 
 
 async def install_policy(runtime: Runtime) -> None:

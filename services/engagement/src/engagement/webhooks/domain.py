@@ -6,7 +6,7 @@ import hmac
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv6Address, ip_address
 from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 from uuid import UUID
@@ -58,17 +58,12 @@ def is_public(address: str) -> bool:
         found = ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    embedded = _embedded(found)
-    return (
-        found.is_global
-        and not (found.is_multicast or found.is_reserved)
-        and not (isinstance(found, IPv6Address) and found.is_site_local)
-        and (embedded is None or is_public(str(embedded)))
-    )
-
-
-def _embedded(address: IPv4Address | IPv6Address) -> IPv4Address | None:
-    return address.ipv4_mapped or address.sixtofour if isinstance(address, IPv6Address) else None
+    if isinstance(found, IPv6Address):
+        if found.ipv4_mapped:
+            return is_public(str(found.ipv4_mapped))
+        if found.is_site_local or found.sixtofour or found.teredo:
+            return False
+    return found.is_global and not (found.is_multicast or found.is_reserved)
 
 
 def _is_loopback(host: str) -> bool:

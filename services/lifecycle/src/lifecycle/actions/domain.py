@@ -38,6 +38,9 @@ Happening = Literal["released", "carried_out", "declined", "broken", "silent"]
 SILENCE = timedelta(hours=1)
 """How long no outcome is waited for before asking again; twice as long each time."""
 
+GIVEN_UP = "member_erased"
+"""Why an action is failed whose member was erased."""
+
 _ACTIONS = UUID("6f1f8d5e-3f0c-5d0a-9d55-7f6c5a3f4b21")
 
 _KINDS: Mapping[type[Action], ActionKind] = {

@@ -8,10 +8,10 @@ from common.db import Database, UnitOfWork
 
 _INSERT = """
 INSERT INTO action (action_id, member_id, rule, key, attempt, kind, detail, at, valid_until, state, asks, requested_at)
-SELECT action_id, member_id, rule, key, attempt, kind, detail::jsonb, at, valid_until, 'requested', 1, $10
+SELECT action_id, member_id, rule, key, attempt, kind, detail::jsonb, at, valid_until, 'requested', 1, requested_at
 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::int[], $6::text[], $7::text[], $8::timestamptz[],
-            $9::timestamptz[])
-    AS asked (action_id, member_id, rule, key, attempt, kind, detail, at, valid_until)
+            $9::timestamptz[], $10::timestamptz[])
+    AS asked (action_id, member_id, rule, key, attempt, kind, detail, at, valid_until, requested_at)
 """
 
 # A final state stays: what comes late changes nothing.
@@ -22,9 +22,10 @@ WITH open AS (
 )
 UPDATE action
 SET state = CASE open.state WHEN 'undoing' THEN settled.answer ELSE settled.state END,
-    reason = settled.reason, settled_at = $6
-FROM open, unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[])
-    AS settled (action_id, member_id, state, answer, reason)
+    reason = CASE open.state WHEN 'undoing' THEN settled.answer_reason ELSE settled.reason END, settled_at = settled.at
+FROM open, unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[],
+                  $7::timestamptz[])
+    AS settled (action_id, member_id, state, answer, reason, answer_reason, at)
 WHERE action.action_id = open.action_id AND settled.action_id = open.action_id AND settled.member_id = action.member_id
     AND CASE open.state WHEN 'undoing' THEN settled.answer ELSE settled.state END IS NOT NULL
 RETURNING action.member_id, action.rule, action.kind, open.state AS previous, action.state
@@ -35,8 +36,8 @@ WITH settled AS (
     SELECT action.action_id, action.state FROM action
     WHERE action_id = ANY($1) AND state IN ('requested', 'unknown', 'done') ORDER BY action_id FOR UPDATE
 )
-UPDATE action SET state = withdrawn.state, settled_at = $3
-FROM settled, unnest($1::uuid[], $2::text[]) AS withdrawn (action_id, state)
+UPDATE action SET state = withdrawn.state, settled_at = withdrawn.at
+FROM settled, unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS withdrawn (action_id, state, at)
 WHERE action.action_id = settled.action_id AND withdrawn.action_id = settled.action_id
 RETURNING action.member_id, action.rule, action.kind, settled.state AS previous, action.state
 """
@@ -52,10 +53,11 @@ RETURNING action.member_id, action.rule, action.kind, open.state AS previous, ac
 
 _GIVE_UP = """
 WITH open AS (
-    SELECT action.action_id, action.state FROM action
-    WHERE member_id = ANY($1) AND state IN ('requested', 'unknown', 'undoing') ORDER BY action_id FOR UPDATE
+    SELECT action.action_id, action.state, gone.at
+    FROM action JOIN unnest($1::uuid[], $2::timestamptz[]) AS gone (member_id, at) USING (member_id)
+    WHERE state IN ('requested', 'unknown', 'undoing') ORDER BY action_id FOR UPDATE OF action
 )
-UPDATE action SET state = 'failed', reason = $2, settled_at = $3 FROM open WHERE action.action_id = open.action_id
+UPDATE action SET state = 'failed', reason = $3, settled_at = open.at FROM open WHERE action.action_id = open.action_id
 RETURNING action.member_id, action.rule, action.kind, open.state AS previous, action.state
 """
 
@@ -65,6 +67,11 @@ WHERE ($1::uuid IS NULL OR member_id = $1) AND ($2::text IS NULL OR rule = $2) A
     AND ($4::timestamptz IS NULL OR requested_at >= $4) AND ($5::timestamptz IS NULL OR requested_at < $5)
     AND ($6::bigint = 0 OR number < $6)
 ORDER BY number DESC LIMIT $7
+"""
+
+_UNTIL = """
+SELECT * FROM action WHERE member_id = $1 AND ($2::timestamptz IS NULL OR (requested_at, number) < ($2, $3))
+ORDER BY requested_at DESC, number DESC LIMIT $4
 """
 
 _COUNTS = """
@@ -87,6 +94,8 @@ class Asked:
     """JSON."""
     at: datetime
     valid_until: datetime
+    requested_at: datetime
+    """By the gate clock of the lane."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +104,17 @@ class Settled:
 
     action_id: UUID
     member_id: UUID
+    at: datetime
+    """By the gate clock of the lane."""
     state: str | None = None
     """Its end, if nobody asked for it to be taken back."""
+    reason: str | None = None
     answer: str | None = None
     """Its end, if somebody did."""
-    reason: str | None = None
+    answer_reason: str | None = None
 
 
-async def insert(uow: UnitOfWork, asked: Sequence[Asked], *, at: datetime) -> None:
+async def insert(uow: UnitOfWork, asked: Sequence[Asked]) -> None:
     await uow.execute(
         _INSERT,
         [each.action_id for each in asked],
@@ -114,11 +126,11 @@ async def insert(uow: UnitOfWork, asked: Sequence[Asked], *, at: datetime) -> No
         [each.detail for each in asked],
         [each.at for each in asked],
         [each.valid_until for each in asked],
-        at,
+        [each.requested_at for each in asked],
     )
 
 
-async def settle(uow: UnitOfWork, settled: Sequence[Settled], *, at: datetime) -> list[Record]:
+async def settle(uow: UnitOfWork, settled: Sequence[Settled]) -> list[Record]:
     """Each action once; what changed, with the state before."""
     return await uow.fetch(
         _SETTLE,
@@ -127,13 +139,17 @@ async def settle(uow: UnitOfWork, settled: Sequence[Settled], *, at: datetime) -
         [each.state for each in settled],
         [each.answer for each in settled],
         [each.reason for each in settled],
-        at,
+        [each.answer_reason for each in settled],
+        [each.at for each in settled],
     )
 
 
-async def withdraw(uow: UnitOfWork, states: Mapping[UUID, str], *, at: datetime) -> list[Record]:
-    """What is asked to be taken back is `undoing`, or already `undone`; what changed, with the state before."""
-    return await uow.fetch(_WITHDRAW, list(states), list(states.values()), at)
+async def withdraw(uow: UnitOfWork, withdrawn: Mapping[UUID, tuple[str, datetime]]) -> list[Record]:
+    """What is asked to be taken back is `undoing`, or already `undone`, from its gate time on; what changed, with the state
+    before.
+    """
+    states, moments = zip(*withdrawn.values(), strict=True)
+    return await uow.fetch(_WITHDRAW, list(withdrawn), list(states), list(moments))
 
 
 async def ask_again(uow: UnitOfWork, actions: Collection[UUID]) -> list[Record]:
@@ -141,9 +157,9 @@ async def ask_again(uow: UnitOfWork, actions: Collection[UUID]) -> list[Record]:
     return await uow.fetch(_ASK_AGAIN, list(actions))
 
 
-async def give_up(uow: UnitOfWork, members: Collection[UUID], *, reason: str) -> list[Record]:
-    """What is open of these members; what changed, with the state before."""
-    return await uow.fetch(_GIVE_UP, list(members), reason, uow.now)
+async def give_up(uow: UnitOfWork, members: Mapping[UUID, datetime], *, reason: str) -> list[Record]:
+    """What is open of these members, at that gate time; what changed, with the state before."""
+    return await uow.fetch(_GIVE_UP, list(members), list(members.values()), reason)
 
 
 async def list_actions(
@@ -163,3 +179,8 @@ async def list_actions(
 
 async def counts(reader: Database) -> list[Record]:
     return await reader.fetch(_COUNTS)
+
+
+async def until(reader: Database, member_id: UUID, *, moment: datetime | None, before: int, limit: int) -> list[Record]:
+    """The latest first."""
+    return await reader.fetch(_UNTIL, member_id, moment, before, limit)

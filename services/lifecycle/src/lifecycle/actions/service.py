@@ -1,7 +1,7 @@
 """The record of actions: what was asked for, and what was heard of it. Whether to ask is the engine's, from its own slots."""
 
 from collections import Counter as Tally
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID, uuid5
@@ -15,13 +15,14 @@ from common.contracts.event import Event
 from common.contracts.lifecycle import ActionRequested
 from common.db import Database, UnitOfWork
 from lifecycle.actions import repository
-from lifecycle.actions.domain import outcome
+from lifecycle.actions.domain import GIVEN_UP, outcome
 from lifecycle.actions.repository import Asked, Settled
 from lifecycle.counters import service as counters
 from lifecycle.counters.domain import Counter, Place
 from lifecycle.withdrawals.domain import Withdrawal, answer_of
 
 COUNTER = Counter("action_count", ("rule", "kind", "state"), "actions")
+GateOf = Callable[[UUID], datetime]
 
 
 def tell(uow: UnitOfWork, request: ActionRequested, *, ask: int, depth: int, cause: Envelope | None) -> None:
@@ -41,32 +42,33 @@ async def record(
     requested: Sequence[tuple[ActionRequested, datetime]],
     heard: Iterable[Event],
     asked_again: Sequence[ActionRequested],
-    withdrawals: Sequence[Withdrawal] = (),
+    withdrawals: Sequence[tuple[Withdrawal, datetime]] = (),
+    gate_of: GateOf,
 ) -> None:
     """`requested`: with the logical time of the trigger; `heard`: events that may tell of an outcome, or of what was taken
     back. An action and its end may be in one batch, so they are written in the order in which they follow.
     """
     moves: Tally[Place] = Tally()
-    asked = [_asked(request, at) for request, at in requested]
+    asked = [_asked(request, at, gate_of(request.member_id)) for request, at in requested]
     if asked:
-        await repository.insert(uow, asked, at=uow.now)
+        await repository.insert(uow, asked)
         moves.update((_lane(each.member_id), each.rule, each.kind, "requested") for each in asked)
     changed: list[Record] = []
     if asked_again:
         changed += await repository.ask_again(uow, {request.action_id for request in asked_again})
     if withdrawals:
-        states = {withdrawal.event.action_id: withdrawal.state for withdrawal in withdrawals}
-        changed += await repository.withdraw(uow, states, at=uow.now)
-    settled = _settled(heard)
+        withdrawn = {each.event.action_id: (each.state, gate) for each, gate in withdrawals}
+        changed += await repository.withdraw(uow, withdrawn)
+    settled = _settled(heard, gate_of)
     if settled:
-        changed += await repository.settle(uow, settled, at=uow.now)
+        changed += await repository.settle(uow, settled)
     moves.update(_moved(changed))
     await counters.move(uow, COUNTER, moves)
 
 
-async def forget(uow: UnitOfWork, members: Collection[UUID]) -> None:
-    """Wait for no answer any more."""
-    await counters.move(uow, COUNTER, _moved(await repository.give_up(uow, members, reason="member_erased")))
+async def forget(uow: UnitOfWork, members: Mapping[UUID, datetime]) -> None:
+    """Wait for no answer any more, from that gate time on."""
+    await counters.move(uow, COUNTER, _moved(await repository.give_up(uow, members, reason=GIVEN_UP)))
 
 
 async def list_actions(
@@ -84,6 +86,11 @@ async def list_actions(
     return await repository.list_actions(
         db, member_id=member_id, rule=rule, state=state, since=since, until=until, before=before, limit=limit
     )
+
+
+async def until(db: Database, member_id: UUID, *, moment: datetime | None, before: int, limit: int) -> list[Record]:
+    """A member's, the latest first, of those first asked for before (moment, number); None: from the last on."""
+    return await repository.until(db, member_id, moment=moment, before=before, limit=limit)
 
 
 async def counts(db: Database) -> list[Record]:
@@ -105,7 +112,7 @@ def _lane(member_id: UUID) -> int:
     return lane_of(str(member_id))
 
 
-def _asked(request: ActionRequested, at: datetime) -> Asked:
+def _asked(request: ActionRequested, at: datetime, gate: datetime) -> Asked:
     detail = msgspec.to_builtins(request.action)
     kind = detail.pop("kind")
     return Asked(
@@ -118,22 +125,20 @@ def _asked(request: ActionRequested, at: datetime) -> Asked:
         detail=msgspec.json.encode(detail).decode(),
         at=at,
         valid_until=request.valid_until,
+        requested_at=gate,
     )
 
 
-def _settled(heard: Iterable[Event]) -> list[Settled]:
+def _settled(heard: Iterable[Event], gate_of: GateOf) -> list[Settled]:
     """The first final outcome of each action, for the member it is of, and the last answer to its withdrawal."""
     settled: dict[tuple[UUID, str], Settled] = {}
     for event in heard:
-        told, answer = outcome(event), answer_of(event)
+        told, answer, reason = outcome(event), answer_of(event), getattr(event, "reason", None)
         found = told or answer
         if found is not None:
-            place = found[0], event.subject
-            before = settled.get(place, Settled(found[0], UUID(event.subject)))
-            settled[place] = replace(
-                before,
-                state=before.state or (told[1] if told else None),
-                answer=answer[1] if answer else before.answer,
-                reason=before.reason or getattr(event, "reason", None),
-            )
+            place, member_id = (found[0], event.subject), UUID(event.subject)
+            before = settled.get(place, Settled(found[0], member_id, gate_of(member_id)))
+            if told and before.state is None:
+                before = replace(before, state=told[1], reason=reason)
+            settled[place] = replace(before, answer=answer[1], answer_reason=reason) if answer else before
     return list(settled.values())

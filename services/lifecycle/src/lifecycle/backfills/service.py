@@ -49,22 +49,22 @@ class Backfill:
 
     async def advance(self, db: Database, walk: Walk) -> None:
         if self._left is None:
-            await self._read(walk)
+            await self._read()
         else:
             await self._write(db, walk, self._left)
 
-    async def _read(self, walk: Walk) -> None:
+    async def _read(self) -> None:
         started = monotonic()
         async for entry in self._entries:
             if entry.kind == "events":
                 counted(self._parts, unpacked_events(entry.inputs), self._folds)
             if monotonic() - started > READING_SECONDS:
                 return
-        done = walk.last_id
-        wanted = (member_id for member_id in self._parts if done is None or member_id.int > done.int)
-        self._left = sorted(wanted, key=lambda member_id: member_id.int, reverse=True)
+        self._left = sorted(self._parts, key=lambda member_id: member_id.int, reverse=True)
 
     async def _write(self, db: Database, walk: Walk, left: list[UUID]) -> None:
+        while left and walk.last_id is not None and left[-1].int <= walk.last_id.int:
+            left.pop()  # another worker had the lane meanwhile
         stretch = left[-STRETCH:][::-1]
         async with db.transaction() as uow:
             await lock_lanes(uow, uow.service, [walk.lane])

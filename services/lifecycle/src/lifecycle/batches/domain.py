@@ -10,7 +10,6 @@ from common.contracts.lifecycle import ActionRequested
 from lifecycle.actions.domain import outcome
 from lifecycle.members.domain import Member
 from lifecycle.moments.domain import Stepped, passed
-from lifecycle.rulebook.domain import Rule
 from lifecycle.rules.domain import enrolled
 from lifecycle.stepping.domain import Arrival, due_at, step, wake, wake_at
 from lifecycle.transitions.domain import Transition
@@ -114,12 +113,17 @@ class Subject(Generic[Source]):
             self.member = stepped.member
             yield Step(stepped, None)
 
-    def enrol(self, rule: Rule, enrolment_id: UUID) -> Iterator[Step[Source]]:
-        """Let time pass up to the watermark, then bring the member what an operator enrols them for."""
+    def enrol(self, rule: str, enrolment_id: UUID) -> Iterator[Step[Source]]:
+        """Let time pass up to the watermark, then bring the member what an operator enrols them for; nothing to who lives by a
+        version without it.
+        """
         yield from self.wake()
         if self.member is not None and self.member.stands and self.watermark is not None and not self.queue:
             engine = self.versions.engine(self.member.version)
-            occasion = enrolled(engine, self.member, rule, enrolment_id=enrolment_id, at=self.watermark)
+            found = engine.rules.get(rule)
+            if found is None:
+                return
+            occasion = enrolled(engine, self.member, found, enrolment_id=enrolment_id, at=self.watermark)
             stepped = passed(engine, self.member, at=occasion.at, cause="time", gate=self.gate, occasions=[occasion])
             self.member = stepped.member
             yield Step(stepped, None)

@@ -70,7 +70,7 @@ async def take(uow: UnitOfWork, events: Sequence[Taken]) -> None:
         taken[subject.lane].append((member_id, received.row))
         steps = subject.take(
             producer=received.row.producer,
-            arrival=waiting.arrival_of(received, revision=batch.versions.revision),
+            arrival=waiting.received_as(received, revision=batch.versions.revision),
             source=received,
         )
         batch.add(member_id, steps)
@@ -96,16 +96,13 @@ async def wake(uow: UnitOfWork, members_due: Collection[UUID]) -> None:
 
 
 async def enrol(uow: UnitOfWork, wanted: Collection[UUID], *, rule: str, enrolment_id: UUID) -> list[UUID]:
-    """Bring a rule to these members, of one lane; to whom it was brought: not to who lives by a version without it, or
-    waits for what is unread.
-    """
+    """Bring a rule to these members, of one lane; to whom it was brought: not to who has events that wait."""
     batch = await load(uow, wanted)
     brought: list[UUID] = []
     for member_id, subject in batch.subjects.items():
-        found = batch.versions.engine(subject.member.version).rules.get(rule) if subject.member else None
-        if found is not None and not subject.queue:
+        if subject.member is not None and not subject.queue:
             brought.append(member_id)
-            batch.add(member_id, subject.enrol(found, enrolment_id))
+            batch.add(member_id, subject.enrol(rule, enrolment_id))
     await write(uow, batch)
     await _arm(uow, batch)
     lane = {batch.subjects[member_id].lane: brought for member_id in brought}
@@ -158,7 +155,8 @@ async def write(uow: UnitOfWork, batch: Batch) -> None:
         requested=[(asking.request, asking.at) for _, step in batch.steps for asking in step.requests],
         heard=[step.folded.arrival.event for _, step in batch.steps if step.folded],
         asked_again=[request for _, step in batch.steps for request in step.stepped.asked_again],
-        withdrawals=[each for _, step in batch.steps for each in step.stepped.withdrawals],
+        withdrawals=[(each, batch.subjects[key].gate) for key, step in batch.steps for each in step.stepped.withdrawals],
+        gate_of=lambda member_id: batch.subjects[member_id].gate,
     )
     await forwarding.send(
         uow,
@@ -168,7 +166,7 @@ async def write(uow: UnitOfWork, batch: Batch) -> None:
             for event in step.stepped.mail
         ],
     )
-    await tombstones.bury(uow, [key for key, _, member in changed if member.is_erased])
+    await tombstones.bury(uow, {key: subject.gate for key, subject, member in changed if member.is_erased})
     await _keep_waiting(uow, batch)
     for key, step in batch.steps:
         _tell(uow, key, step)

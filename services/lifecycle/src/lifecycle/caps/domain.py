@@ -69,9 +69,7 @@ def biting(
 ) -> Cap | None:
     """The cap that leaves no place for one more send at that moment; of several the one that is free last."""
     full = [
-        cap
-        for cap in caps
-        if _limits(cap, sent_as, channels) and _used(cap, sends, at, calendar) >= _room(cap, priority)
+        cap for cap in caps if limits(cap, sent_as, channels) and used(cap, sends, at, calendar) >= _room(cap, priority)
     ]
     return max(full, key=lambda cap: free_at(cap, at, calendar), default=None)
 
@@ -92,14 +90,14 @@ def remembered(sends: Iterable[Send], *, at: datetime, calendar: Calendar) -> tu
     )
 
 
-def _limits(cap: Cap, sent_as: str, channels: Sequence[str]) -> bool:
+def limits(cap: Cap, sent_as: str, channels: Sequence[str]) -> bool:
     return cap.sent_as == sent_as and (cap.channel is None or cap.channel in channels)
 
 
-def _used(cap: Cap, sends: Sequence[Send], at: datetime, calendar: Calendar) -> int:
+def used(cap: Cap, sends: Sequence[Send], at: datetime, calendar: Calendar) -> int:
     period = _period(cap.per, calendar.day_of(at))
     return sum(
-        _limits(cap, send.sent_as, send.channels) and _period(cap.per, calendar.day_of(send.at)) == period
+        limits(cap, send.sent_as, send.channels) and _period(cap.per, calendar.day_of(send.at)) == period
         for send in sends
     )
 

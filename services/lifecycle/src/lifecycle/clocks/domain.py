@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 AHEAD = timedelta(minutes=5)
+HEARTBEAT = timedelta(minutes=5)
+"""How long, by the gate clock, the journal of a lane may be silent about the time."""
 
 
 def logical_time(member_at: datetime | None, appended_at: datetime) -> datetime:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from common.db import UnitOfWork
 from lifecycle.clocks import repository
+from lifecycle.clocks.domain import HEARTBEAT
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,8 @@ class LaneTime:
     watermark: datetime | None
     revision: int
     """What is in force: see `changes`."""
+    beats: bool = False
+    """Whether the journal has to tell the time of this lane, also when nobody in it was due."""
 
 
 async def read_to(uow: UnitOfWork, moments: Mapping[int, datetime]) -> None:
@@ -25,5 +28,5 @@ async def turn(uow: UnitOfWork, lanes: Collection[int], *, watermark: datetime |
     """The time of each lane in this unit of work. `watermark`: what is newly known to have been read in all of them."""
     if not lanes:
         return {}
-    rows = await repository.turn(uow, lanes, gate_at=uow.now, watermark=watermark)
-    return {row["lane"]: LaneTime(row["gate_at"], row["watermark"], row["revision"]) for row in rows}
+    rows = await repository.turn(uow, lanes, gate_at=uow.now, watermark=watermark, beat=HEARTBEAT)
+    return {row["lane"]: LaneTime(row["gate_at"], row["watermark"], row["revision"], row["beats"]) for row in rows}

@@ -49,12 +49,20 @@ class DaysAfter(Dated, frozen=True, tag="days_after"):
     low: Annotated[int, msgspec.Meta(ge=0, le=3650)]
     high: Annotated[int, msgspec.Meta(ge=0, le=3650)]
 
+    @property
+    def source(self) -> str:
+        return self.metric
+
 
 class Yearly(Dated, frozen=True, tag="yearly"):
     """A day of each year that an attribute tells, MM-DD."""
 
     attribute: str
     leap: Leap = "feb28"
+
+    @property
+    def source(self) -> str:
+        return self.attribute
 
 
 class Scheduled(Dated, frozen=True, tag="scheduled"):

@@ -22,7 +22,7 @@ from lifecycle.measures.domain import Numbers
 from lifecycle.outlooks.domain import Outlook, outlook
 from lifecycle.policy.domain import Dimension, Policy, Value
 from lifecycle.rulebook.domain import Enters, Held, Leaves, On, Rule
-from lifecycle.soundness.domain import in_order
+from lifecycle.soundness.domain import ZONE, in_order
 from lifecycle.sources.domain import AttributeSource, Metric
 
 T = TypeVar("T")
@@ -62,6 +62,8 @@ class Engine:
     paused: frozenset[str] = frozenset()
     """Rules that do nothing for now."""
     on_dates: tuple[Rule, ...]
+    date_places: tuple[int, ...]
+    """The places in facts from which their dates follow."""
     undoing: Mapping[str, tuple[Rule, ...]]
     """The rules whose actions leaving a value may take back."""
 
@@ -91,9 +93,16 @@ def compiled(policy: Policy, *, version: int = 1) -> Engine:
         ),
         on_leaving=_grouped((rule.trigger.value, rule) for rule in policy.rules if isinstance(rule.trigger, Leaves)),
         on_dates=tuple(rule for rule in policy.rules if isinstance(rule.trigger, Dated)),
+        date_places=tuple(_date_places(policy, numbers)),
         undoing=_grouped((rule.undo.leaves, rule) for rule in policy.rules if rule.undo),
         classes={each.name: each for each in policy.guards.classes},
     )
+
+
+def _date_places(policy: Policy, numbers: Numbers) -> Iterable[int]:
+    """Of what dates count from, and of the member's own time zone."""
+    sources = {name for rule in policy.rules if (name := getattr(rule.trigger, "source", None)) is not None}
+    return sorted(numbers[name] for name in sources | ({ZONE} & numbers.keys()))
 
 
 def _segments(policy: Policy) -> Iterable[Dimension]:

@@ -2,8 +2,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
+
 from common.connection import Record
 from common.db import Database, UnitOfWork
+from lifecycle.journal.domain import Entry
 
 # The lanes are the writer's own: nobody else takes the next number.
 _INSERT = """
@@ -12,6 +15,12 @@ SELECT lane, (SELECT coalesce(max(number), 0) + 1 FROM journal WHERE journal.lan
        $1, gate_at, watermark, revision, $2, subjects, inputs
 FROM unnest($3::smallint[], $4::timestamptz[], $5::timestamptz[], $6::bigint[], $7::bytea[], $8::bytea[])
     AS entry (lane, gate_at, watermark, revision, subjects, inputs)
+"""
+
+_FILE = """
+INSERT INTO journal (lane, number, kind, gate_at, watermark, revision, inputs, subjects, software)
+SELECT *, $9 FROM unnest($1::smallint[], $2::bigint[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::bigint[],
+                         $7::bytea[], $8::bytea[])
 """
 
 _READ = """
@@ -52,6 +61,16 @@ async def insert(uow: UnitOfWork, rows: Sequence[Row], *, kind: str, software: s
     )
 
 
+async def take_time(uow: UnitOfWork) -> None:
+    """Longer than the role's bound: nobody reads the log of an installation that has lived nothing yet."""
+    await uow.execute("SET LOCAL transaction_timeout = '12h'")
+
+
+async def file(uow: UnitOfWork, entries: Sequence[tuple[Entry, bytes]], *, software: str) -> None:
+    rows = [(*msgspec.structs.astuple(entry), subjects) for entry, subjects in entries]
+    await uow.execute(_FILE, *map(list, zip(*rows, strict=True)), software)
+
+
 async def read(
     reader: Database | UnitOfWork,
     lane: int,
@@ -65,5 +84,5 @@ async def read(
     return await reader.fetch(_READ, lane, after, subject, before_revision, before, limit)
 
 
-async def sizes(reader: Database, *, before_revision: int | None) -> list[Record]:
+async def sizes(reader: Database | UnitOfWork, *, before_revision: int | None) -> list[Record]:
     return await reader.fetch(_SIZE, before_revision)

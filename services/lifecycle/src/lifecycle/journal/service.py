@@ -9,6 +9,7 @@ from common.bus.records import LogRow
 from common.connection import Record
 from common.db import Database, UnitOfWork
 from lifecycle.clocks.service import LaneTime
+from lifecycle.errors import JournalTaken
 from lifecycle.journal import repository
 from lifecycle.journal.domain import Entry, Input, Kind, heads, packed_enrolment, packed_events, packed_members
 from lifecycle.journal.repository import Row
@@ -42,7 +43,7 @@ async def write_events(
 
 
 async def write_time(uow: UnitOfWork, woken: Mapping[int, Collection[UUID]], times: Mapping[int, LaneTime]) -> None:
-    """Lane → the members for whom time passed, in their order."""
+    """Lane → the members for whom time passed, in their order; none: a heartbeat."""
     rows = [_row(lane, times[lane], heads(members), packed_members(members)) for lane, members in woken.items()]
     await _write(uow, rows, "time")
 
@@ -63,19 +64,32 @@ async def write_enrolment(
     await _write(uow, rows, "enrolment")
 
 
+async def open_empty(uow: UnitOfWork) -> None:
+    """Let this unit of work fill the journal, and take its time. Raises JournalTaken."""
+    if await repository.sizes(uow, before_revision=None):
+        raise JournalTaken("this installation's journal is not empty: import into a fresh one")
+    await repository.take_time(uow)
+
+
+async def file(uow: UnitOfWork, entries: Sequence[tuple[Entry, bytes]]) -> None:
+    """Entries that were written elsewhere, as they are, with the heads of their members."""
+    if entries:
+        await repository.file(uow, entries, software=SOFTWARE)
+
+
 async def read(
-    db: Database,
+    reader: Database | UnitOfWork,
     lane: int,
     *,
+    after: int = 0,
     subject: UUID | None = None,
     before_revision: int | None = None,
     before: datetime | None = None,
 ) -> AsyncIterator[Entry]:
     """A lane's entries in their order. `subject`: at least all those that speak of this member."""
-    after = 0
     while True:
         found = await repository.read(
-            db,
+            reader,
             lane,
             after=after,
             subject=subject.bytes[:4] if subject else None,
@@ -90,9 +104,9 @@ async def read(
         after = found[-1]["number"]
 
 
-async def sizes(db: Database, *, before_revision: int | None = None) -> list[Record]:
+async def sizes(reader: Database | UnitOfWork, *, before_revision: int | None = None) -> list[Record]:
     """(lane, entries, last, bytes) of each lane that has any."""
-    return await repository.sizes(db, before_revision=before_revision)
+    return await repository.sizes(reader, before_revision=before_revision)
 
 
 async def _write(uow: UnitOfWork, rows: Sequence[Row], kind: Kind) -> None:

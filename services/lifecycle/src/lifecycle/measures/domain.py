@@ -101,7 +101,7 @@ def changes(tally: Tally, measure: Windowed, window: Span, day: int) -> Iterator
         gone = leaves(cell[0], window)
         if gone <= day:
             return
-        weight = _weight(cell, measure)
+        weight = weight_of(cell, measure)
         yield cell[0], weight
         yield gone, -weight
 
@@ -123,7 +123,7 @@ def streak_of(tally: Tally | None) -> int:
     return length
 
 
-def _weight(cell: Cell, measure: Windowed) -> int:
+def weight_of(cell: Cell, measure: Windowed) -> int:
     _, count, amount = cell
     if measure is Days:
         return int(count > 0)

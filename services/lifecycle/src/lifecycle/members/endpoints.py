@@ -74,7 +74,7 @@ async def get_member(member_id: UUID, _: Operator, db: Db, runtime: CurrentRunti
         episodes=_episodes(engine, member),
         next_change_at=next_change_at(engine, member.facts, member.at),
         pending=[
-            PendingView(rule=each.rule, value=each.value, episode=each.episode, due_at=each.due)
+            PendingView(rule=each.rule, value=each.value, episode=each.episode, due_at=each.due, since=each.since)
             for each in sorted(member.pending, key=lambda pending: pending.due)
         ],
         waiting_events=await waiting.count(db, member.member_id),
@@ -112,7 +112,9 @@ def _summary(engine: Engine, member: Member) -> dict[str, object]:
         **_standing(member),
         "member_id": member.member_id,
         "at": member.at,
+        "version": member.version,
         "segments": sorted(member.segments),
+        "segments_since": {name: member.episodes[name].entered_at for name in sorted(member.segments)},
         "metrics": {metric.name: _totals(tally_of(member.facts, metric.number)) for metric in engine.policy.metrics},
     }
 

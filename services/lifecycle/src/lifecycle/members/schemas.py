@@ -32,7 +32,9 @@ class MemberSummary(OwnStanding):
 
     member_id: UUID
     at: datetime = Field(description="Logical time: what the member has been moved to.")
+    version: int = Field(description="Of the policy that the member lives by.")
     segments: list[str] = Field(description="Those that the member is in 分群, by name.")
+    segments_since: dict[str, datetime] = Field(description="Since when they are in each.")
     metrics: dict[str, MetricTotals]
 
 
@@ -47,12 +49,13 @@ class EpisodeView(BaseModel):
 
 
 class PendingView(BaseModel):
-    """A rule that waits for its time in one episode of a value."""
+    """A rule that waits for its time in one episode of a value, or to be released."""
 
     rule: str
     value: str | None = Field(description="null: an event or a date triggered it.")
     episode: int
     due_at: datetime
+    since: datetime | None = Field(description="When what waits to be released was triggered.")
 
 
 class IdentityView(BaseModel):

@@ -63,9 +63,9 @@ def passed(
     depth: int = 0,
 ) -> Stepped:
     """The member once that moment has passed; `occasions` are what the event of the moment triggered, `by` its name and
-    `depth` its depth of causation.
+    `depth` its depth of causation. A gate behind the moment stands at it: else what waits until then would wait for ever.
     """
-    since = member.at
+    since, gate = member.at, max(at, gate)
     now, until = standing_on(engine, member.facts, engine.calendar.day_of(at))
     member, transitions = stood(engine, msgspec.structs.replace(member, at=at), now, cause=cause, depth=depth)
     dated = [*reached(engine, member, since=since)] if cause == "time" and engine.on_dates else []
@@ -168,7 +168,9 @@ def _triggered(
     kept = tuple(each for each in found if isinstance(each, Pending))
     occasions = [each for each in (*entries, *found) if isinstance(each, Occasion)]
     decisions = [
-        Decision(rule=each.pending.rule, key="", at=member.at, reason="rule_withdrawn", version=engine.version)
+        Decision(
+            rule=each.pending.rule, key=each.pending.key, at=member.at, reason="rule_withdrawn", version=engine.version
+        )
         for each in found
         if isinstance(each, Orphan)
     ]

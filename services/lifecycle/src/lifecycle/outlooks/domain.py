@@ -31,7 +31,8 @@ from lifecycle.expressions.domain import (
     Sum,
 )
 from lifecycle.facts.domain import Facts, attribute_of, tally_of
-from lifecycle.measures.domain import Numbers, Windowed, changes, last_of, pace_of, predicate, timeless
+from lifecycle.measures.domain import Numbers, Windowed, changes, last_of, pace_of, predicate, timeless, weight_of
+from lifecycle.tallies.domain import cells
 
 NEVER: Final = LAST_DAY
 """A day that does not come; nor does a later one."""
@@ -170,12 +171,50 @@ def _compared(condition: Compare | Among | Between, numbers: Numbers) -> Outlook
     holds = predicate(condition)
     match condition.left:
         case (Count(metric, Span() as window) | Sum(metric, Span() as window) | Days(metric, Span() as window)) as left:
-            return _compared_window(numbers[metric], type(left), window, holds)
+            compared, least = _compared_window(numbers[metric], type(left), window, holds), _least(condition)
+            if least is None:
+                return compared
+            return _reached(numbers[metric], type(left), window, least, otherwise=compared)
     measured = timeless(condition.left, numbers)
 
     def look(facts: Facts, _day: int, _stood: Stood) -> tuple[bool, int]:
         value = measured(facts)
         return value is not None and holds(value), NEVER
+
+    return look
+
+
+def _least(condition: Compare | Among | Between) -> int | None:
+    """The least value from which on a comparison holds, if it holds of everything above."""
+    match condition:
+        case Compare(_, ">=", value):
+            return value
+        case Compare(_, ">", value):
+            return value + 1
+    return None
+
+
+def _reached(number: int, measure: Windowed, window: Span, least: int, *, otherwise: Outlook) -> Outlook:
+    """Most comparisons, by one look at the days of the window from the newest on: what time takes away from them is the
+    oldest, so it fails when the day leaves by which so much was reached. A day with less than nothing, or one to come, is
+    looked at as any comparison is.
+    """
+
+    def look(facts: Facts, day: int, stood: Stood) -> tuple[bool, int]:
+        tally, value, until = tally_of(facts, number), 0, NEVER
+        for cell in () if tally is None else cells(tally):
+            gone = leaves(cell[0], window)
+            if gone <= day:
+                break
+            weight = weight_of(cell, measure)
+            if weight < 0 or cell[0] > day:
+                return otherwise(facts, day, stood)
+            if value < least <= value + weight:
+                until = gone
+            value += weight
+            if value >= least and measure is Days:
+                break
+        return value >= least, until
 
     return look
 

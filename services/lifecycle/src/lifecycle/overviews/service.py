@@ -6,8 +6,10 @@ from datetime import datetime
 from common.db import Database
 from lifecycle.changes import service as changes
 from lifecycle.changes.domain import InForce
+from lifecycle.differences.domain import differences
 from lifecycle.impacts.domain import Moved, from_json
 from lifecycle.publishing.schemas import (
+    DifferenceView,
     MovedView,
     VersionState,
     VersionSummaries,
@@ -27,17 +29,30 @@ async def list_versions(db: Database) -> VersionSummaries:
     now = db.clock.now()
     numbers = sorted({change.version for change in made if change.version}, reverse=True)
     items = [_summary(number, state, now) for number in numbers]
-    in_force = next(item.version for item in items if item.state == "in_force")
-    return VersionSummaries(in_force=in_force, paused=sorted(state.paused), items=items)
+    return VersionSummaries(in_force=_in_force(state, now), paused=sorted(state.paused), items=items)
 
 
 async def get_version(db: Database, number: int) -> VersionView:
     """Raises VersionUnknown."""
-    row = await versions.find_text(db, number)
-    summary = _summary(number, await changes.state(db), db.clock.now())
+    text, policy = await versions.find(db, number)
+    state, now = await changes.state(db), db.clock.now()
+    _, before = await versions.find(db, _in_force(state, now))
     made = await walks.made_for(db, number)
     everybody = sum(count.members for count in await standing.counts(db))
-    return VersionView(**summary.model_dump(), text=row["text"], walks=_progress(made, everybody), impact=_impact(made))
+    return VersionView(
+        **_summary(number, state, now).model_dump(),
+        text=text,
+        differences=[
+            DifferenceView(path=each.path, en=each.told("en"), zh=each.told("zh"))
+            for each in differences(before, policy)
+        ],
+        walks=_progress(made, everybody),
+        impact=_impact(made),
+    )
+
+
+def _in_force(state: InForce, now: datetime) -> int:
+    return [version for version, moment in state.published if moment <= now][-1]
 
 
 def _summary(number: int, state: InForce, now: datetime) -> VersionSummary:
@@ -48,10 +63,9 @@ def _summary(number: int, state: InForce, now: datetime) -> VersionSummary:
 def _state(number: int, state: InForce, now: datetime) -> VersionState:
     if number in state.prepared:
         return "in_preparation"
-    begun = [version for version, moment in state.published if moment <= now]
-    if begun and begun[-1] == number:
+    if _in_force(state, now) == number:
         return "in_force"
-    if number in begun:
+    if any(version == number and moment <= now for version, moment in state.published):
         return "replaced"
     return "scheduled" if number in dict(state.published) else "abandoned"
 

@@ -5,6 +5,7 @@ from fastapi import APIRouter, Path, Query, Response
 from common.auth.access import Operator
 from common.db import UnitOfWork
 from common.http.dependencies import CurrentRuntime, Db
+from common.http.fields import Code
 from common.http.idempotency import OnceKey, run_once
 from common.http.pages import Page, PageQuery, page
 from lifecycle.authoring.domain import author
@@ -30,7 +31,6 @@ router = APIRouter(tags=["policies"])
 
 VersionNumber = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Note = Annotated[str, Query(max_length=500, description="Why, for whoever reads the record of changes.")]
-Name = Annotated[str, Path(min_length=1, max_length=64)]
 
 
 @router.post("/policies/validate", operation_id="validate_policy")
@@ -110,7 +110,7 @@ async def restore_policy(
 
 
 @router.put("/segments/{name}", operation_id="prepare_segment", status_code=201, response_model=PreparedView)
-async def prepare_segment(name: Name, body: SegmentOrder, operator: Operator, db: Db, key: OnceKey) -> Response:
+async def prepare_segment(name: Code, body: SegmentOrder, operator: Operator, db: Db, key: OnceKey) -> Response:
     """Prepare the policy with this segment 分群 put in or changed; every other line of its text stays as it is."""
     title = Label(en=body.title.en, zh=body.title.zh) if body.title else None
 
@@ -124,7 +124,7 @@ async def prepare_segment(name: Name, body: SegmentOrder, operator: Operator, db
 
 
 @router.delete("/segments/{name}", operation_id="prepare_without_segment", status_code=201, response_model=PreparedView)
-async def prepare_without_segment(name: Name, operator: Operator, db: Db, key: OnceKey, note: Note = "") -> Response:
+async def prepare_without_segment(name: Code, operator: Operator, db: Db, key: OnceKey, note: Note = "") -> Response:
     """Prepare the policy without this segment; rules that ask for it are told as what is wrong."""
 
     async def action(uow: UnitOfWork) -> PreparedView:
@@ -135,14 +135,14 @@ async def prepare_without_segment(name: Name, operator: Operator, db: Db, key: O
 
 
 @router.put("/rules/{rule}/pause", operation_id="pause_rule", status_code=204)
-async def pause_rule(rule: Name, operator: Operator, db: Db, note: Note = "") -> None:
+async def pause_rule(rule: Code, operator: Operator, db: Db, note: Note = "") -> None:
     """Let a rule do nothing from the next batch on 暫停, in whatever version."""
     async with db.transaction() as uow:
         await service.switch_rule(uow, rule, paused=True, operator_id=operator.id, note=note)
 
 
 @router.delete("/rules/{rule}/pause", operation_id="resume_rule", status_code=204)
-async def resume_rule(rule: Name, operator: Operator, db: Db, note: Note = "") -> None:
+async def resume_rule(rule: Code, operator: Operator, db: Db, note: Note = "") -> None:
     """Let a paused rule act again on what happens from now on."""
     async with db.transaction() as uow:
         await service.switch_rule(uow, rule, paused=False, operator_id=operator.id, note=note)

@@ -114,10 +114,19 @@ class MovedView(BaseModel):
     members: int
 
 
+class DifferenceView(BaseModel):
+    """What a version changes, in words."""
+
+    path: str
+    en: str
+    zh: str
+
+
 class VersionView(VersionSummary):
     """A version with its text, what it would change, and how far what follows from it has come."""
 
     text: str
+    differences: list[DifferenceView] = Field(description="From the version that is in force now.")
     walks: list[WalkView]
     impact: list[MovedView] = Field(description="Whom it would move, by their facts when they were looked at.")
 

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from common.db import UnitOfWork
-from lifecycle.authoring.domain import author
 from lifecycle.changes import service as changes
 from lifecycle.changes.domain import InForce
 from lifecycle.edits.domain import EditImpossible, with_segment, without_segment
@@ -25,6 +24,7 @@ from lifecycle.errors import (
 from lifecycle.labels.domain import Label
 from lifecycle.policy.domain import Policy
 from lifecycle.publishing.domain import renumbered
+from lifecycle.reviews.service import review
 from lifecycle.versions import service as versions
 from lifecycle.walks import service as walks
 
@@ -41,10 +41,13 @@ class Prepared:
 
 
 async def prepare(uow: UnitOfWork, *, text: str, tz: str, operator_id: UUID | None, note: str = "") -> Prepared:
-    """Keep a policy as a version, and begin to count what it counts anew. Raises PolicyInvalid with all that is wrong."""
-    authored = author(text, tz=tz)
-    if authored.policy is None:
-        raise PolicyInvalid(authored.faults)
+    """Keep a policy as a version, and begin to count what it counts anew. Raises PolicyInvalid with all that is wrong, or
+    cannot be as it is written.
+    """
+    authored, findings = await review(text, tz=tz)
+    errors = [each for each in findings if each.severity == "error"]
+    if authored.policy is None or errors:
+        raise PolicyInvalid(errors)
     await changes.begin(uow)
     state = await changes.state(uow)
     counted = [number for number in _live(state) if await walks.is_finished(uow, number, "backfill")]

@@ -30,7 +30,28 @@ ORDER BY number DESC LIMIT $7
 """
 
 _COUNTS_OF = """
-SELECT * FROM receipt_count WHERE member_id = $1 AND ($2::text IS NULL OR rule = $2) ORDER BY day DESC, at DESC LIMIT $3
+SELECT * FROM receipt_count WHERE member_id = $1 AND ($2::text IS NULL OR rule = $2) AND ($3::date IS NULL OR day >= $3)
+ORDER BY day DESC, at DESC LIMIT $4
+"""
+
+
+_OF_MEMBER = """
+SELECT * FROM receipt WHERE member_id = $1 AND ($2::text IS NULL OR rule = $2) AND ($3::timestamptz IS NULL OR gate_at >= $3)
+ORDER BY number DESC LIMIT $4
+"""
+
+_UNTIL = """
+SELECT * FROM receipt WHERE member_id = $1 AND ($2::timestamptz IS NULL OR (gate_at, number) < ($2, $3))
+ORDER BY gate_at DESC, number DESC LIMIT $4
+"""
+
+_PRUNE = """
+DELETE FROM receipt WHERE number IN (SELECT number FROM receipt WHERE gate_at < $1 LIMIT $2)
+"""
+
+_PRUNE_COUNTS = """
+DELETE FROM receipt_count WHERE (member_id, rule, reason, day) IN
+    (SELECT member_id, rule, reason, day FROM receipt_count WHERE day < $1 LIMIT $2)
 """
 
 
@@ -88,6 +109,33 @@ async def list_receipts(
     return await reader.fetch(_LIST, member_id, rule, outcome, since, until, before, limit)
 
 
-async def counts_of(reader: Database, member_id: UUID, *, rule: str | None, limit: int) -> list[Record]:
+async def counts_of(
+    reader: Database, member_id: UUID, *, rule: str | None, since: date | None, limit: int
+) -> list[Record]:
     """The latest days first."""
-    return await reader.fetch(_COUNTS_OF, member_id, rule, limit)
+    return await reader.fetch(_COUNTS_OF, member_id, rule, since, limit)
+
+
+async def of_member(
+    reader: Database, member_id: UUID, *, rule: str | None, since: datetime | None, limit: int
+) -> list[Record]:
+    """Newest first."""
+    return await reader.fetch(_OF_MEMBER, member_id, rule, since, limit)
+
+
+async def until(reader: Database, member_id: UUID, *, moment: datetime | None, before: int, limit: int) -> list[Record]:
+    """The latest first."""
+    return await reader.fetch(_UNTIL, member_id, moment, before, limit)
+
+
+async def find(reader: Database, number: int) -> Record | None:
+    rows = await reader.fetch("SELECT * FROM receipt WHERE number = $1", number)
+    return rows[0] if rows else None
+
+
+async def prune(uow: UnitOfWork, *, before: datetime, limit: int) -> int:
+    return await uow.execute(_PRUNE, before, limit)
+
+
+async def prune_counts(uow: UnitOfWork, *, before: date, limit: int) -> int:
+    return await uow.execute(_PRUNE_COUNTS, before, limit)

@@ -1,13 +1,17 @@
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from common.connection import Record
 from common.db import Database, UnitOfWork
-from lifecycle.calendars.domain import Calendar
+from lifecycle.calendars.domain import EPOCH, Calendar
 from lifecycle.decisions.domain import Decision
+from lifecycle.errors import ReceiptUnknown
 from lifecycle.receipts import repository
-from lifecycle.receipts.domain import counted, is_counted
+from lifecycle.receipts.domain import DayCount, Receipt, counted, is_counted, read_day, read_receipt
+
+AT_ONCE = 1_000
+"""Rows that one transaction forgets: the lanes' own work waits for none of them for long."""
 
 
 async def record(
@@ -44,6 +48,43 @@ async def list_receipts(
     )
 
 
-async def counts_of(db: Database, member_id: UUID, *, rule: str | None = None, limit: int) -> list[Record]:
+async def of_member(
+    db: Database, member_id: UUID, *, rule: str | None = None, since: datetime | None = None, limit: int
+) -> list[Receipt]:
+    """Newest first; `since`: only those decided then or later."""
+    rows = await repository.of_member(db, member_id, rule=rule, since=since, limit=limit)
+    return [read_receipt(dict(row)) for row in rows]
+
+
+async def until(db: Database, member_id: UUID, *, moment: datetime | None, before: int, limit: int) -> list[Record]:
+    """The latest first, of those decided before (moment, number); None: from the last on."""
+    return await repository.until(db, member_id, moment=moment, before=before, limit=limit)
+
+
+async def get_receipt(db: Database, number: int) -> Record:
+    """Raises ReceiptUnknown."""
+    row = await repository.find(db, number)
+    if row is None:
+        raise ReceiptUnknown(f"there is no receipt {number}, or it is not kept any more")
+    return row
+
+
+async def days_of(
+    db: Database, member_id: UUID, *, rule: str | None = None, since: date | None = None, limit: int
+) -> list[DayCount]:
     """Decisions of a member that changed nothing, the latest days first."""
-    return await repository.counts_of(db, member_id, rule=rule, limit=limit)
+    return [
+        read_day(dict(row)) for row in await repository.counts_of(db, member_id, rule=rule, since=since, limit=limit)
+    ]
+
+
+async def prune(db: Database, *, before: datetime, calendar: Calendar) -> int:
+    """Forget what was decided before that moment, a little at a time; how many rows were."""
+    day = date.fromordinal(calendar.day_of(before) + EPOCH)
+    pruned, last = 0, AT_ONCE
+    while last:
+        async with db.transaction() as uow:
+            last = await repository.prune(uow, before=before, limit=AT_ONCE)
+            last += await repository.prune_counts(uow, before=day, limit=AT_ONCE)
+        pruned += last
+    return pruned

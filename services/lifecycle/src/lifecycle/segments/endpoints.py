@@ -1,9 +1,8 @@
-from typing import Annotated
-
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 
 from common.auth.access import Operator
 from common.http.dependencies import CurrentRuntime, Db
+from common.http.fields import Code
 from common.http.pages import Page, PageQuery, page
 from lifecycle.errors import SegmentUnknown
 from lifecycle.resources import Resources
@@ -11,8 +10,6 @@ from lifecycle.segments import service
 from lifecycle.segments.schemas import SegmentMemberView, SegmentView, SegmentViews
 
 router = APIRouter(tags=["segments"])
-
-SegmentName = Annotated[str, Path(min_length=1, max_length=64)]
 
 
 @router.get("/segments", operation_id="list_segments")
@@ -30,7 +27,7 @@ async def list_segments(_: Operator, db: Db, runtime: CurrentRuntime) -> Segment
 
 @router.get("/segments/{name}/members", operation_id="list_segment_members")
 async def list_segment_members(
-    name: SegmentName, _: Operator, db: Db, runtime: CurrentRuntime, pages: PageQuery
+    name: Code, _: Operator, db: Db, runtime: CurrentRuntime, pages: PageQuery
 ) -> Page[SegmentMemberView]:
     """Who is in a segment now, in the order of their ids."""
     resources: Resources = runtime.resources

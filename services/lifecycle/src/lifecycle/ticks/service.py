@@ -18,6 +18,7 @@ from lifecycle.batches import service as batches
 from lifecycle.clocks import service as clocks
 from lifecycle.clocks.domain import watermark
 from lifecycle.forwarding import service as forwarding
+from lifecycle.journal import service as journal
 from lifecycle.resources import Resources
 from lifecycle.timers import service as timers
 from lifecycle.walking.service import Walking
@@ -131,8 +132,9 @@ async def _wake(
         await lock_lanes(uow, uow.service, lanes)
         await clocks.read_to(uow, read_to)
         until = await forwarding.horizon(uow, up_to)
-        await clocks.turn(uow, lanes, watermark=until)
+        times = await clocks.turn(uow, lanes, watermark=until)
         due = await timers.find_due(uow, lanes=lanes, until=until, limit=LARGEST) if only is None else only
+        await journal.write_time(uow, {lane: () for lane, time in times.items() if time.beats}, times)
         if due:
             await batches.wake(uow, due)
     return due

@@ -22,10 +22,10 @@ _DUE = """
 SELECT member_id, lane FROM member_timer WHERE lane = ANY($1) AND due_at <= $2 ORDER BY due_at, member_id LIMIT $3
 """
 
+# Whoever had nothing before them has no timer: another version of the policy may bring them something.
 _SET = """
-UPDATE member_timer AS timer SET due_at = woken.due_at
-FROM unnest($1::uuid[], $2::timestamptz[]) AS woken (member_id, due_at)
-WHERE timer.member_id = woken.member_id
+INSERT INTO member_timer (member_id, lane, due_at) SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::timestamptz[])
+ON CONFLICT (member_id) DO UPDATE SET due_at = excluded.due_at
 """
 
 # One look at each lane's first timer, whatever the number of timers.
@@ -53,8 +53,9 @@ async def find_due(
     return {row["member_id"]: row["lane"] for row in await reader.fetch(_DUE, list(lanes), until, limit)}
 
 
-async def rearm(uow: UnitOfWork, timers: Sequence[tuple[UUID, datetime]]) -> None:
-    await uow.execute(_SET, [member_id for member_id, _ in timers], [due_at for _, due_at in timers])
+async def rearm(uow: UnitOfWork, timers: Sequence[tuple[UUID, int, datetime]]) -> None:
+    members, lanes, due = zip(*timers, strict=True)
+    await uow.execute(_SET, list(members), list(lanes), list(due))
 
 
 async def disarm(uow: UnitOfWork, members: Collection[UUID]) -> None:

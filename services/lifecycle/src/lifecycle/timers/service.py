@@ -56,11 +56,11 @@ async def arm(uow: UnitOfWork, timers: Sequence[tuple[UUID, int, datetime]], *, 
 
 
 async def rearm(uow: UnitOfWork, timers: Sequence[tuple[UUID, int, datetime | None]], *, alarm: Alarm) -> None:
-    """Set timers that are there, earlier or later: (member, lane, due); None: nothing is due any more."""
+    """Set timers, earlier or later: (member, lane, due); None: nothing is due any more."""
     moved = [(member_id, lane, due_at) for member_id, lane, due_at in timers if due_at is not None]
     ended = [member_id for member_id, _, due_at in timers if due_at is None]
     if moved:
-        await repository.rearm(uow, [(member_id, due_at) for member_id, _, due_at in moved])
+        await repository.rearm(uow, moved)
         _ring(uow, alarm, [(lane, due_at) for _, lane, due_at in moved])
     if ended:
         await repository.disarm(uow, ended)

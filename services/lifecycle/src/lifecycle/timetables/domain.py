@@ -28,6 +28,12 @@ def next_dated_at(engine: Engine, member: Member) -> datetime | None:
     return min((dating.at for dating in found if dating), default=None)
 
 
+def next_of(engine: Engine, member: Member, rule: Rule) -> datetime | None:
+    """The first moment after the member's own at which the calendar brings this rule."""
+    dating = next(_datings(member, rule, told_of(engine, member), after=member.at), None)
+    return dating.at if dating else None
+
+
 def reached(engine: Engine, member: Member, *, since: datetime) -> Iterator[Occasion]:
     """What came after `since` and by the member's time."""
     told = told_of(engine, member)
@@ -38,6 +44,8 @@ def reached(engine: Engine, member: Member, *, since: datetime) -> Iterator[Occa
 
 def moved_back(engine: Engine, member: Member, *, before: Facts, depth: int = 0) -> Iterator[Occasion]:
     """What would have come by now, had the member's facts been what they are; `before`: what they were."""
+    if all(member.facts.get(place) is before.get(place) for place in engine.date_places):
+        return
     told, known = told_of(engine, member), told_of(engine, msgspec.structs.replace(member, facts=before))
     for rule in engine.on_dates:
         if source_of(rule.trigger, told) != source_of(rule.trigger, known):

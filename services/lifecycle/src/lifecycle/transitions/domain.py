@@ -1,6 +1,8 @@
 """A transition: a member entered another value of a dimension, or left a segment."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -26,6 +28,19 @@ class Transition(msgspec.Struct, frozen=True, kw_only=True):
     """The leaves of the conditions that were asked, by name."""
     depth: int = 0
     """Of causation: that of the event, or of what entered the value that time alone ended."""
+
+
+KEPT = ("dimension", "previous", "current", "episode", "at", "cause", "version")
+"""What a row has of a transition, beside its values."""
+
+
+def read(row: Mapping[str, Any]) -> Transition:
+    return Transition(**{name: row[name] for name in KEPT}, values=row["grounds"])
+
+
+def as_kept(transition: Transition) -> Transition:
+    """As it is read again."""
+    return Transition(**{name: getattr(transition, name) for name in KEPT}, values=transition.values)
 
 
 _EVENTS: dict[str, type[StageChanged | HealthChanged]] = {"stage": StageChanged, "health": HealthChanged}

@@ -16,6 +16,15 @@ _OF_MEMBER = """
 SELECT * FROM transition WHERE member_id = $1 AND ($2::bigint = 0 OR number < $2) ORDER BY number DESC LIMIT $3
 """
 
+_LATEST = """
+SELECT DISTINCT ON (dimension) * FROM transition WHERE member_id = $1 ORDER BY dimension, number DESC
+"""
+
+_UNTIL = """
+SELECT * FROM transition WHERE member_id = $1 AND ($2::timestamptz IS NULL OR (at, number) < ($2, $3))
+ORDER BY at DESC, number DESC LIMIT $4
+"""
+
 # The periods' bounds are the business calendar's, not PostgreSQL's.
 _COUNT = """
 SELECT width_bucket(at, $1::timestamptz[]) - 1 AS period, dimension, previous, current, count(*) AS transitions
@@ -47,6 +56,16 @@ async def forget(uow: UnitOfWork, members: Collection[UUID]) -> None:
 async def of_member(reader: Database, member_id: UUID, *, before: int, limit: int) -> list[Record]:
     """Newest first; `before` 0: from the newest on."""
     return await reader.fetch(_OF_MEMBER, member_id, before, limit)
+
+
+async def latest(reader: Database, member_id: UUID) -> list[Record]:
+    """One of each dimension."""
+    return await reader.fetch(_LATEST, member_id)
+
+
+async def until(reader: Database, member_id: UUID, *, moment: datetime | None, before: int, limit: int) -> list[Record]:
+    """The latest first."""
+    return await reader.fetch(_UNTIL, member_id, moment, before, limit)
 
 
 async def count(reader: Database, bounds: Sequence[datetime]) -> list[Record]:

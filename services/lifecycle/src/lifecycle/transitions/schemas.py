@@ -19,6 +19,10 @@ class TransitionView(BaseModel):
     episode: int = Field(description="The entries into this value, or the segment left, so far.")
     at: datetime
     cause: Cause
+    version: int = Field(description="Of the policy that says so.")
+    grounds: dict[str, str | int | float | bool | None] = Field(
+        description="What the conditions asked of the member, by name; null: absent."
+    )
 
 
 class TransitionCount(BaseModel):

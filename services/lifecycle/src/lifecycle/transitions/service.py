@@ -1,5 +1,5 @@
 from collections.abc import Collection, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID, uuid5
 
 from common.connection import Record
@@ -8,7 +8,7 @@ from common.db import Database, UnitOfWork
 from lifecycle.calendars.domain import EPOCH, Calendar
 from lifecycle.errors import RangeInvalid
 from lifecycle.transitions import repository
-from lifecycle.transitions.domain import Transition, announced
+from lifecycle.transitions.domain import Transition, announced, read
 from lifecycle.transitions.schemas import Period
 
 MOST_PERIODS = 400
@@ -43,6 +43,21 @@ async def forget(uow: UnitOfWork, members: Collection[UUID]) -> None:
 async def of_member(db: Database, member_id: UUID, *, before: int = 0, limit: int) -> list[Record]:
     """Newest first; `before`: the number of the last one seen."""
     return await repository.of_member(db, member_id, before=before, limit=limit)
+
+
+async def latest(db: Database, member_id: UUID) -> dict[str, Transition]:
+    """A member's last transition of each dimension."""
+    return {row["dimension"]: read(dict(row)) for row in await repository.latest(db, member_id)}
+
+
+async def all_of(db: Database, member_id: UUID, *, limit: int) -> list[Transition]:
+    """Newest first."""
+    return [read(dict(row)) for row in await of_member(db, member_id, limit=limit)]
+
+
+async def until(db: Database, member_id: UUID, *, moment: datetime | None, before: int, limit: int) -> list[Record]:
+    """The latest first, of those before (moment, number); None: from the last on."""
+    return await repository.until(db, member_id, moment=moment, before=before, limit=limit)
 
 
 async def count(db: Database, calendar: Calendar, *, first: date, last: date, by: Period) -> list[tuple[date, Record]]:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
+from common.contracts.envelope import Envelope
+from common.contracts.event import Event
 from lifecycle.stepping.domain import Arrival
 
 S_co = TypeVar("S_co", covariant=True)
@@ -28,6 +30,17 @@ class Turn(Generic[S_co]):
 
 
 Source = TypeVar("Source")
+
+
+def arrival_of(envelope: Envelope, event: Event, *, appended_at: datetime, revision: int) -> Arrival:
+    return Arrival(
+        event_id=envelope.id,
+        time=envelope.time,
+        appended_at=appended_at,
+        event=event,
+        revision=revision,
+        depth=envelope.causationdepth,
+    )
 
 
 def in_turn(queue: Sequence[Turn[Source]], *, producer: str, arrival: Arrival, source: Source) -> list[Turn[Source]]:

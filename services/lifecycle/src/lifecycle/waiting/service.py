@@ -7,20 +7,13 @@ from common.bus.records import Received, from_columns
 from common.db import Database, UnitOfWork
 from lifecycle.stepping.domain import Arrival
 from lifecycle.waiting import repository
-from lifecycle.waiting.domain import Turn
+from lifecycle.waiting.domain import Turn, arrival_of
 
 Queue = list[Turn[Received[Any]]]
 
 
-def arrival_of(received: Received[Any], *, revision: int) -> Arrival:
-    return Arrival(
-        event_id=received.envelope.id,
-        time=received.envelope.time,
-        appended_at=received.appended_at,
-        event=received.event,
-        revision=revision,
-        depth=received.envelope.causationdepth,
-    )
+def received_as(received: Received[Any], *, revision: int) -> Arrival:
+    return arrival_of(received.envelope, received.event, appended_at=received.appended_at, revision=revision)
 
 
 async def queues(uow: UnitOfWork, members: Collection[UUID]) -> dict[UUID, Queue]:
@@ -32,7 +25,7 @@ async def queues(uow: UnitOfWork, members: Collection[UUID]) -> dict[UUID, Queue
             Turn(
                 row["turn_at"],
                 row["producer"],
-                arrival_of(received, revision=row["revision"]),
+                received_as(received, revision=row["revision"]),
                 received,
                 row["number"],
             )

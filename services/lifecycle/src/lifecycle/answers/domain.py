@@ -1,0 +1,116 @@
+"""An answer 答覆 to why a member is where they are, and why a rule did or did not do something for them."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from lifecycle.chances.domain import trigger_told, untriggered
+from lifecycle.engine.domain import Engine
+from lifecycle.faults.domain import Language, Text
+from lifecycle.members.domain import Member
+from lifecycle.obstacles.domain import obstacles
+from lifecycle.origins.domain import by_now, origin, stands
+from lifecycle.prospects.domain import changes_ahead, of_rules, prospects
+from lifecycle.statements.domain import Statement, say, shown_moment
+from lifecycle.stories.domain import Story, recounted, verdict
+from lifecycle.transitions.domain import Transition
+from lifecycle.versions.domain import ALWAYS, Versions
+
+RULE = "rule:"
+"""Before a rule's id, where it could be a segment's name."""
+
+
+BECAUSE = Text("answer_because", en="what happened", zh="經過")
+NOW = Text("answer_now", en="as of now", zh="現在")
+AHEAD = Text("answer_ahead", en="what comes next", zh="接下來")
+DERIVED = Text("answer_derived", en="by the journal", zh="日誌推導")
+
+MOVED_TO = Text("answer_moved_to", en="the member has been moved to {moved_to}", zh="會員已推進到 {moved_to}")
+
+_SIGNS = {True: "✓", False: "✗", None: "·"}
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    about: str
+    verdict: Statement
+    because: tuple[Statement, ...]
+    now: tuple[Statement, ...] = ()
+    """What holds at this moment: the conditions of a value, or what stands in a rule's way."""
+    ahead: tuple[Statement, ...] = ()
+    """What comes next."""
+    derived: tuple[Statement, ...] = ()
+    """Of deep mode: whether the journal says the same."""
+
+
+def of_standing(
+    engine: Engine, member: Member, dimension: str, *, last: Transition | None, then: Engine | None, now: datetime
+) -> Answer:
+    """`last`: the dimension's last transition, with the engine of its version."""
+    never = last is None and dimension not in member.standing and dimension not in member.episodes
+    return Answer(
+        about=dimension,
+        verdict=stands(member, dimension),
+        because=() if never else tuple(origin(last, then)),
+        now=tuple(by_now(engine, member, dimension, now)),
+        ahead=tuple(changes_ahead(engine, member, only=dimension)),
+    )
+
+
+def of_rule(story: Story, *, published: datetime | None, now: datetime) -> Answer:
+    """`published`: when the rule took effect; None: from the beginning on."""
+    rule, member = story.engine.rules.get(story.rule), story.member
+    because = [*recounted(story)]
+    if rule is not None:
+        because = [*trigger_told(rule), *because]
+        if not story.is_told and all(each.rule != story.rule for each in member.pending):
+            because += untriggered(story.engine, member, rule, published=published)
+    return Answer(
+        about=f"{RULE}{story.rule}",
+        verdict=verdict(story),
+        because=tuple(because),
+        now=() if rule is None else obstacles(story.engine, member, rule, gate=now),
+        ahead=tuple(of_rules(member, only=story.rule)),
+    )
+
+
+def of_everything_ahead(versions: Versions, member: Member) -> Answer:
+    """What comes next, whatever it is about."""
+    return Answer(
+        about="ahead", verdict=say(MOVED_TO, moved_to=member.at), because=(), ahead=tuple(prospects(versions, member))
+    )
+
+
+def published_since(versions: Versions, rule: str, version: int) -> datetime | None:
+    """When the rule took effect, without a break up to that version; None: from the beginning on, or it is not there."""
+    since: datetime | None = None
+    for each in versions.published:
+        if rule not in each.engine.rules:
+            since = None
+        elif since is None:
+            since = each.effective_at
+        if each.number == version:
+            break
+    return None if since == ALWAYS else since
+
+
+def lines(answer: Answer, language: Language, zone: ZoneInfo) -> Iterator[str]:
+    """To be read in a terminal."""
+    yield answer.verdict.told(language, zone)
+    for title, statements in (
+        (BECAUSE, answer.because),
+        (NOW, answer.now),
+        (AHEAD, answer.ahead),
+        (DERIVED, answer.derived),
+    ):
+        if statements:
+            yield f"  {say(title).told(language, zone)}"
+        for each in statements:
+            moment = f"{shown_moment(each.at, zone)}  " if each.at else ""
+            yield f"    {_SIGNS[each.holds]} {moment}{each.told(language, zone)}"
+
+
+def agrees(answer: Answer) -> bool:
+    """Whether deep mode found nothing that differs."""
+    return all(each.holds is not False for each in answer.derived)
