@@ -155,7 +155,9 @@ async def write(uow: UnitOfWork, batch: Batch) -> None:
         requested=[(asking.request, asking.at) for _, step in batch.steps for asking in step.requests],
         heard=[step.folded.arrival.event for _, step in batch.steps if step.folded],
         asked_again=[request for _, step in batch.steps for request in step.stepped.asked_again],
-        withdrawals=[(each, batch.subjects[key].gate) for key, step in batch.steps for each in step.stepped.withdrawals],
+        withdrawals=[
+            (each, batch.subjects[key].gate) for key, step in batch.steps for each in step.stepped.withdrawals
+        ],
         gate_of=lambda member_id: batch.subjects[member_id].gate,
     )
     await forwarding.send(
