@@ -51,7 +51,7 @@ async def test_what_cannot_be_taken_in_is_a_dead_letter_and_holds_up_nothing(one
         revision=0,
     )
     async with one.service.db.transaction() as uow:
-        await forwarding.send(uow, [(START, None, broken)])
+        await forwarding.send(uow, [(START, None, [broken])])
     await one.happen(ordered(BEN))
     assert await deliver(one.service.db, EVERY_LANE) == 2
     [letter] = await dead_letters.list_letters(one.service.db)

@@ -37,6 +37,16 @@ async def test_replay_of_the_journal_gives_the_tables(life: Life, seed: int) -> 
         assert await verified(life.service.db, lane_of(str(who)), only=who) is None
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(4, 30))])
+async def test_replay_gives_the_tables_of_who_is_another_or_erased(life: Life, seed: int) -> None:
+    await live(life, seed, kin=True)
+    states = await life.service.db.fetch("SELECT count(stage) AS standing, count(*) AS members FROM member")
+    assert states[0]["standing"] < states[0]["members"]
+    assert await differences(life) == []
+    for who in MEMBERS:
+        assert await verified(life.service.db, lane_of(str(who)), only=who) is None
+
+
 async def test_without_one_entry_or_by_another_clock_it_differs(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
     await live(life, 7)
     assert await differences(life) == []
@@ -125,6 +135,16 @@ async def test_what_happened_is_counted_as_the_tables_count_it(life: Life) -> No
 async def test_what_is_published_does_as_a_draft_what_it_did(life: Life) -> None:
     """Law 7, on a real journal: of a history without outcomes, for a draft takes its own as heard at once."""
     await live(life, 9, eventful=False)
+    await does_the_same(life)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(4, 30))])
+async def test_it_does_so_where_members_are_merged_part_and_are_erased(life: Life, seed: int) -> None:
+    await live(life, seed, eventful=False, kin=True)
+    await does_the_same(life)
+
+
+async def does_the_same(life: Life) -> None:
     order = Order(draft=DraftText(text=SMALL_TEXT, tz="Asia/Shanghai"))
     found = together([(await tried(life.service.db, lane, order)).found for lane in EVERY_LANE])
     assert found.tried == found.happened

@@ -4,8 +4,10 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from uuid import UUID
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from common.bus.locks import EVERY_LANE
@@ -91,15 +93,20 @@ async def export(db: Database, folder: Path) -> int:
     return written
 
 
-async def entries(folder: Path, lane: int) -> AsyncIterator[Entry]:
-    """A lane's, in their order."""
-    for entry in entries_of(lane, _rows(folder, lane)):
+async def entries(folder: Path, lane: int, *, only: UUID | None = None) -> AsyncIterator[Entry]:
+    """A lane's, in their order. `only`: what they have of this member, and of nobody else."""
+    for entry in entries_of(lane, _rows(folder, lane) if only is None else _rows_of(folder, lane, only)):
         yield entry
 
 
 def size(folder: Path) -> int:
     """Rows of all lanes, about as many as there are events."""
     return sum(pq.ParquetFile(file).metadata.num_rows for file in folder.glob("lane=*/*.parquet"))
+
+
+def _rows_of(folder: Path, lane: int, member_id: UUID) -> Iterator[dict[str, Any]]:
+    for file in sorted((folder / f"lane={lane:02}").glob("*.parquet")):
+        yield from pq.ParquetFile(file).read().filter(pc.field("member_id") == member_id.bytes).to_pylist()
 
 
 def _rows(folder: Path, lane: int) -> Iterator[dict[str, Any]]:

@@ -72,12 +72,7 @@ class Backfill:
             found = [(self._whole(each.member), each.lane) for each in loaded.values() if not each.member.is_erased]
             await members.save(uow, [(member, lane, wake_at(member)) for member, lane in found])
             await forwarding.send(
-                uow,
-                [
-                    (member.at, None, event)
-                    for member, _ in found
-                    for event in more_of(member, self._parts[member.member_id])
-                ],
+                uow, [(member.at, None, more_of(member, self._parts[member.member_id])) for member, _ in found]
             )
             await walks.advance(
                 uow,

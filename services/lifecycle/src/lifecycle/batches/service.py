@@ -163,9 +163,9 @@ async def write(uow: UnitOfWork, batch: Batch) -> None:
     await forwarding.send(
         uow,
         [
-            (step.stepped.member.at, step.turn.source.envelope if step.turn else None, event)
+            (step.stepped.member.at, step.turn.source.envelope if step.turn else None, step.stepped.mail)
             for _, step in batch.steps
-            for event in step.stepped.mail
+            if step.stepped.mail
         ],
     )
     await tombstones.bury(uow, {key: subject.gate for key, subject, member in changed if member.is_erased})

@@ -6,13 +6,16 @@ takes nothing but letting go: who was merged has everything still. Of what waite
 """
 
 from base64 import b64decode, b64encode
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TypeVar
+from uuid import UUID
 
 import msgspec
 import zstandard
 
+from common.contracts.envelope import caused_id
 from common.contracts.event import Event
 from common.contracts.lifecycle import EventForwarded, Hop, IdentityCounted, IdentityJoined, IdentityLeft
 from common.contracts.members import MemberMerged, MemberUnmerged
@@ -129,6 +132,17 @@ def more_of(member: Member, facts: Facts) -> tuple[Event, ...]:
         return ()
     packed = pack(Kept(facts=facts))
     return (IdentityCounted(member_id=member.root, identity_id=member.member_id, path=[_hop(member)], kept=packed),)
+
+
+def lettered(mail: Sequence[Event], *, cause: UUID) -> list[tuple[UUID, Event]]:
+    """Each with its id, which follows from that of the event under which it was sent."""
+    told: Counter[str] = Counter()
+    found: list[tuple[UUID, Event]] = []
+    for event in mail:
+        name = event.type_name()
+        found.append((caused_id(cause, name, told[name]), event))
+        told[name] += 1
+    return found
 
 
 def _let_go(engine: Engine, member: Member, *, at: datetime, gate: datetime) -> Stepped:

@@ -3,7 +3,6 @@
 Time passes for nobody over what is still on its way to them: see `horizon`.
 """
 
-from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -12,16 +11,17 @@ from common.bus.lanes import lane_of
 from common.bus.position import Position
 from common.bus.records import LogRow
 from common.connection import Record
-from common.contracts.envelope import Envelope, caused_id, encode
+from common.contracts.envelope import Envelope, encode
 from common.contracts.event import Event
 from common.contracts.members import MemberMerged
 from common.db import Database, UnitOfWork
 from common.ids import new_id
 from lifecycle.forwarding import repository
+from lifecycle.forwarding.domain import lettered
 from lifecycle.forwarding.repository import Sent
 from lifecycle.resources import Resources
 
-Mail = tuple[datetime, Envelope | None, Event]
+Mail = tuple[datetime, Envelope | None, Sequence[Event]]
 """The sender's logical time; the event under which it was found."""
 
 
@@ -60,23 +60,19 @@ async def horizon(uow: UnitOfWork, moment: datetime) -> datetime:
 
 
 def _sent(uow: UnitOfWork, mail: Sequence[Mail]) -> Iterator[Sent]:
-    told: Counter[tuple[UUID, str]] = Counter()
-    for at, cause, event in mail:
-        type_name, event_id = event.type_name(), new_id()
-        if cause is not None:
-            event_id = caused_id(cause.id, type_name, told[cause.id, type_name])
-            told[cause.id, type_name] += 1
-        envelope = encode(
-            event,
-            event_id=event_id,
-            service=uow.service,
-            type_name=type_name,
-            time=at,
-            correlation_id=cause.correlationid if cause else None,
-            causation_id=cause.id if cause else None,
-            causation_depth=cause.causationdepth if cause else 0,
-        )
-        yield Sent(lane_of(event.subject), UUID(event.subject), at, type_name, event_id, envelope)
+    for at, cause, events in mail:
+        for event_id, event in lettered(events, cause=cause.id if cause else new_id()):
+            envelope = encode(
+                event,
+                event_id=event_id,
+                service=uow.service,
+                type_name=event.type_name(),
+                time=at,
+                correlation_id=cause.correlationid if cause else None,
+                causation_id=cause.id if cause else None,
+                causation_depth=cause.causationdepth if cause else 0,
+            )
+            yield Sent(lane_of(event.subject), UUID(event.subject), at, event.type_name(), event_id, envelope)
 
 
 def _row(record: Record) -> LogRow:

@@ -14,11 +14,12 @@ import msgspec
 
 from common.contracts.event import Event
 from common.contracts.lifecycle import ActionRequested
-from lifecycle.actions.domain import outcome
+from lifecycle.actions.domain import GIVEN_UP, outcome
 from lifecycle.calendars.domain import EPOCH, Calendar
 from lifecycle.decisions.domain import Decision
+from lifecycle.members.domain import Member
+from lifecycle.receipts.domain import NOTHING, is_counted
 from lifecycle.receipts.domain import encode as encode_detail
-from lifecycle.receipts.domain import is_counted
 from lifecycle.receipts.domain import outcome as outcome_of
 from lifecycle.replays.domain import Happened
 from lifecycle.transitions.domain import Transition
@@ -59,10 +60,14 @@ CountKey = tuple[str, str, date]
 
 
 class MemberRows(msgspec.Struct, kw_only=True):
-    """What the tables hold of one member; the first two a list of rows, or the digest of that list."""
+    """What the tables hold of one member; the first four a list of rows, or the digest of that list."""
 
-    transitions: Any
-    receipts: Any
+    transitions: Any = None
+    receipts: Any = None
+    """Both without the values that they were found by."""
+    grounds: Any = None
+    details: Any = None
+    """With these, where there are any: nothing is left of them when the member is erased."""
     counts: dict[CountKey, CountRow] = {}
     actions: dict[UUID, ActionRow] = {}
     counted: int = 0
@@ -114,19 +119,31 @@ class Projection:
             or happened.step.folded
         ):
             return
-        rows = self.rows.setdefault(happened.member_id, MemberRows(transitions=None, receipts=None))
+        rows = self.rows.setdefault(happened.member_id, MemberRows())
         for transition in stepped.transitions:
-            rows.transitions = self.grow(rows.transitions, transition_row(transition))
+            self.add_transition(rows, transition_row(transition))
         for decision in stepped.decisions:
             if is_counted(decision):
                 self._count(rows, decision, calendars[decision.version])
             else:
-                rows.receipts = self.grow(rows.receipts, receipt_row(decision, happened.gate))
+                self.add_receipt(rows, receipt_row(decision, happened.gate))
             for request in decision.requests:
                 rows.actions[request.action_id] = action_row(request, at=decision.at, gate=happened.gate)
         self._settle(rows, happened)
+        if stepped.member.is_erased:
+            _bury(rows, happened.gate)
         if self.grow is sealed and rows.counts:
             self._seal(rows, happened, calendars)
+
+    def add_transition(self, rows: MemberRows, row: Plain) -> None:
+        rows.transitions = self.grow(rows.transitions, row[:-1])
+        if row[-1]:
+            rows.grounds = self.grow(rows.grounds, row)
+
+    def add_receipt(self, rows: MemberRows, row: Plain) -> None:
+        rows.receipts = self.grow(rows.receipts, row[:-1])
+        if row[-1] != NOTHING:
+            rows.details = self.grow(rows.details, row)
 
     def _count(self, rows: MemberRows, decision: Decision, calendar: Calendar) -> None:
         day = date.fromordinal(calendar.day_of(decision.at) + EPOCH)
@@ -140,16 +157,18 @@ class Projection:
         )
 
     def _settle(self, rows: MemberRows, happened: Happened) -> None:
-        """What an event tells comes before what the step asks for anew, or asks back."""
+        """What an event tells comes before what the step asks for anew, or asks back. An identity's actions are not the member's
+        rows: `comparable`.
+        """
         step = happened.step
         if step.folded:
             _heard(rows.actions, step.folded.arrival.event, happened.gate)
         for request in step.stepped.asked_again:
-            row = rows.actions[request.action_id]
-            row.state, row.asks = "unknown", row.asks + 1
+            if row := rows.actions.get(request.action_id):
+                row.state, row.asks = "unknown", row.asks + 1
         for withdrawal in step.stepped.withdrawals:
-            row = rows.actions[withdrawal.event.action_id]
-            if row.state in {"requested", "unknown", "done"}:
+            row = rows.actions.get(withdrawal.event.action_id)
+            if row is not None and row.state in {"requested", "unknown", "done"}:
                 row.state, row.settled_at = withdrawal.state, happened.gate
 
     def _seal(self, rows: MemberRows, happened: Happened, calendars: Mapping[int, Calendar]) -> None:
@@ -171,6 +190,24 @@ def _heard(actions: Mapping[UUID, ActionRow], event: Event, gate: datetime) -> N
     ends = {"requested": told, "unknown": told, "undoing": answer}.get(row.state)
     if ends is not None:
         row.state, row.reason, row.settled_at = ends[1], getattr(event, "reason", None), gate
+
+
+def _bury(rows: MemberRows, gate: datetime) -> None:
+    """As `tombstones` leaves it."""
+    rows.grounds, rows.details, rows.counts, rows.counted = None, None, {}, 0
+    for row in rows.actions.values():
+        if row.state in {"requested", "unknown", "undoing"}:
+            row.state, row.reason, row.settled_at = "failed", GIVEN_UP, gate
+
+
+def comparable(actions: Mapping[UUID, ActionRow], member: Member | None) -> Mapping[UUID, ActionRow]:
+    """Of whoever was merged once, what became of an action may be their root's doing, in another lane: not to be told here."""
+    if member is None or member.kin is None or not member.kin.mergers:
+        return actions
+    return {
+        each: msgspec.structs.replace(row, state="", asks=0, settled_at=None, reason=None)
+        for each, row in actions.items()
+    }
 
 
 def summed(counted: int, place: CountKey, row: CountRow) -> int:

@@ -105,7 +105,9 @@ def _happened(
     count = partial(
         folded,
         event=event,
-        folds=versions.folds(engine.version, event.NAME, read_at=arrival.revision),
+        folds=versions.folds(
+            engine.version, event.NAME, read_at=arrival.revision, forwarded=identity_id != member.member_id
+        ),
         event_id=arrival.event_id,
         time=arrival.time,
         appended_at=arrival.appended_at,

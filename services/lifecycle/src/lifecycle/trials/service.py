@@ -5,13 +5,17 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import UUID
 
+from common.bus.lanes import lane_of
 from common.clock import SystemClock
 from common.db import Database, UnitOfWork
 from lifecycle.archives import service as archives
+from lifecycle.correspondences.service import Correspondence, Reading
+from lifecycle.engine.domain import Engine
 from lifecycle.journal import service as journal
 from lifecycle.journal.domain import Entry
 from lifecycle.projections import service as projections
 from lifecycle.projections.domain import Difference, Projection, kept, sealed
+from lifecycle.rehearsals.domain import NO_LETTERS
 from lifecycle.replays.domain import Happened, events_of, woken
 from lifecycle.revisions.service import Revisions, revisions
 from lifecycle.trials.domain import Order, Outcome, Trial
@@ -59,18 +63,15 @@ async def tried(db: Database, lane: int, order: Order, *, watch: Watch = NOBODY)
 
 async def tried_on(folder: Path, lane: int, order: Order, *, watch: Watch = NOBODY) -> Outcome:
     """One lane of an archive, under a draft alone: no database says what was published."""
-    trial = Trial(
-        lane,
-        published=None,
-        draft=order.draft.engine() if order.draft else None,
-        since=order.since,
-        until=order.until,
-        only=order.only,
-    )
+    draft = order.draft.engine() if order.draft else None
+    letters = _correspondence(draft, order, lambda sender: archives.entries(folder, lane_of(str(sender)), only=sender))
+    trial = _trial(lane, None, draft, order, letters)
     async for entry in archives.entries(folder, lane):
         if watch.is_stopped() or trial.is_over(entry):
             break
         taken = list(events_of(entry))
+        if letters is not None:
+            await letters.expect(taken)
         trial.take(entry, taken, None)
         watch.notice(max(1, len(taken), len(woken(entry))), len(taken))  # an archive is counted in rows
     return Outcome(found=trial.end(partial=watch.is_stopped()))
@@ -82,8 +83,9 @@ async def verified(db: Database, lane: int, *, only: UUID | None = None) -> Diff
 
 
 class _Run:
-    def __init__(self, trial: Trial, revised: Revisions, order: Order) -> None:
+    def __init__(self, trial: Trial, letters: Correspondence | None, revised: Revisions, order: Order) -> None:
         self.trial = trial
+        self.letters = letters
         self.revisions = revised
         self.projection = Projection(kept if order.only else sealed)
         self._projects = order.verify
@@ -100,15 +102,30 @@ class _Run:
 
 async def _begun(db: Database, lane: int, order: Order) -> _Run:
     revised = await revisions(db)
-    trial = Trial(
+    draft = order.draft.engine() if order.draft else None
+    letters = _correspondence(
+        draft, order, lambda sender: journal.read(db, lane_of(str(sender)), subject=sender, before=order.until)
+    )
+    trial = _trial(lane, revised.now.latest.engine, draft, order, letters)
+    return _Run(trial, letters, revised, order)
+
+
+def _correspondence(draft: Engine | None, order: Order, reading: Reading) -> Correspondence | None:
+    return None if draft is None else Correspondence(draft, reading, since=order.since)
+
+
+def _trial(
+    lane: int, published: Engine | None, draft: Engine | None, order: Order, letters: Correspondence | None
+) -> Trial:
+    return Trial(
         lane,
-        published=revised.now.latest.engine,
-        draft=order.draft.engine() if order.draft else None,
+        published=published,
+        draft=draft,
         since=order.since,
         until=order.until,
         only=order.only,
+        letters=NO_LETTERS if letters is None else letters.letters,
     )
-    return _Run(trial, revised, order)
 
 
 async def _read(reader: Database | UnitOfWork, run: _Run, watch: Watch, entries: AsyncIterator[Entry]) -> None:
@@ -119,6 +136,8 @@ async def _read(reader: Database | UnitOfWork, run: _Run, watch: Watch, entries:
             return
         taken = list(events_of(entry))
         versions = await run.revisions.at(reader, entry.revision)
+        if run.letters is not None:
+            await run.letters.expect(taken)
         run.trial.take(entry, taken, versions, run.project)
         run.last = entry.number
         watch.notice(1, len(taken))
