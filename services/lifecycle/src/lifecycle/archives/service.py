@@ -1,6 +1,7 @@
 """Archives on disk: `lane=03/2026-03.parquet`. The same journal gives the same bytes."""
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -12,7 +13,7 @@ import pyarrow.parquet as pq
 
 from common.bus.locks import EVERY_LANE
 from common.db import Database
-from lifecycle.archives.domain import COLUMNS, entries_of, rows_of
+from lifecycle.archives.domain import COLUMNS, OF_ENTRY, entries_of, rows_of
 from lifecycle.journal import service as journal
 from lifecycle.journal.domain import Entry
 
@@ -99,18 +100,32 @@ async def entries(folder: Path, lane: int, *, only: UUID | None = None) -> Async
         yield entry
 
 
+def first_past(folder: Path, lane: int, moment: datetime, *, after: int) -> Entry:
+    """The first behind that one that tells that all of that moment has been read: that it did, not what it took in."""
+    later = (pc.field("number") > after) & (pc.field("watermark") >= pa.scalar(moment, _MOMENT))
+    for file in _files(folder, lane):
+        found = pq.ParquetFile(file).read(columns=OF_ENTRY).filter(later).slice(length=1).to_pylist()
+        if found:
+            return Entry(lane=lane, inputs=b"", **(found[0] | {"kind": "time"}))
+    raise LookupError(f"lane {lane} of the archive does not come to {moment}")
+
+
 def size(folder: Path) -> int:
     """Rows of all lanes, about as many as there are events."""
     return sum(pq.ParquetFile(file).metadata.num_rows for file in folder.glob("lane=*/*.parquet"))
 
 
+def _files(folder: Path, lane: int) -> list[Path]:
+    return sorted((folder / f"lane={lane:02}").glob("*.parquet"))
+
+
 def _rows_of(folder: Path, lane: int, member_id: UUID) -> Iterator[dict[str, Any]]:
-    for file in sorted((folder / f"lane={lane:02}").glob("*.parquet")):
+    for file in _files(folder, lane):
         yield from pq.ParquetFile(file).read().filter(pc.field("member_id") == member_id.bytes).to_pylist()
 
 
 def _rows(folder: Path, lane: int) -> Iterator[dict[str, Any]]:
-    for file in sorted((folder / f"lane={lane:02}").glob("*.parquet")):
+    for file in _files(folder, lane):
         with pq.ParquetFile(file) as opened:
             for batch in opened.iter_batches(batch_size=ROWS):
                 yield from batch.to_pylist()

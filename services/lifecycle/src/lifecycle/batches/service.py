@@ -153,7 +153,9 @@ async def write(uow: UnitOfWork, batch: Batch) -> None:
     await actions.record(
         uow,
         requested=[(asking.request, asking.at) for _, step in batch.steps for asking in step.requests],
-        heard=[step.folded.arrival.event for _, step in batch.steps if step.folded],
+        heard=[
+            step.folded.arrival.event for _, step in batch.steps if step.folded and not step.stepped.member.is_erased
+        ],
         asked_again=[request for _, step in batch.steps for request in step.stepped.asked_again],
         withdrawals=[
             (each, batch.subjects[key].gate) for key, step in batch.steps for each in step.stepped.withdrawals

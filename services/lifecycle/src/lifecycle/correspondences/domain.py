@@ -8,15 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from uuid import UUID
 
-import msgspec
-
 from common.bus.lanes import lane_of
 from common.contracts.event import Event
 from lifecycle.engine.domain import Engine
 from lifecycle.forwarding.domain import Mail, lettered
 from lifecycle.journal.domain import Entry
 from lifecycle.rehearsals.domain import Rehearsal
-from lifecycle.replays.domain import Happened, Taken
+from lifecycle.replays.domain import Taken
 
 
 def sender_of(taken: Taken) -> UUID | None:
@@ -26,24 +24,22 @@ def sender_of(taken: Taken) -> UUID | None:
 
 
 class Sender:
-    """One member under the other policy. Their entries alone do not tell when time passed: it does whenever they are due."""
+    """One member under the other policy."""
 
     def __init__(
         self, member_id: UUID, engine: Engine, *, since: datetime | None, letters: Mapping[UUID, Event]
     ) -> None:
-        lane = lane_of(str(member_id))
-        self._rehearsal = Rehearsal(lane, engine, since=since, only=member_id, letters=letters)
+        self.member_id = member_id
+        self.lane = lane_of(str(member_id))
+        self._rehearsal = Rehearsal(self.lane, engine, since=since, only=member_id, letters=letters)
+
+    def due_before(self, entry: Entry) -> datetime | None:
+        """When time has to pass for them before that entry, if another told by then that it had."""
+        return None if entry.watermark is None else self._rehearsal.due_by(entry.watermark)
 
     def take(self, entry: Entry, taken: Iterable[Taken]) -> Iterator[tuple[UUID, Event]]:
         """What they would have sent, with its ids."""
-        while entry.watermark is not None and (due_at := self._rehearsal.due_by(entry.watermark)):
-            passed = msgspec.structs.replace(entry, kind="time", gate_at=due_at, watermark=due_at, inputs=b"")
-            yield from _sent(self._rehearsal.take(passed, ()))
-        yield from _sent(self._rehearsal.take(entry, taken))
-
-
-def _sent(told: Iterable[Happened]) -> Iterator[tuple[UUID, Event]]:
-    for happened in told:
-        step = happened.step
-        if step.turn is not None:
-            yield from lettered(step.stepped.mail, cause=step.turn.arrival.event_id)
+        for happened in self._rehearsal.take(entry, taken):
+            step = happened.step
+            if step.turn is not None:
+                yield from lettered(step.stepped.mail, cause=step.turn.arrival.event_id)

@@ -1,7 +1,8 @@
 """The letters that a lane would have got: each sender is read once more, when their first letter is met."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Iterable
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 from common.contracts.event import Event
@@ -10,14 +11,23 @@ from lifecycle.engine.domain import Engine
 from lifecycle.journal.domain import Entry
 from lifecycle.replays.domain import Taken, events_of
 
-Reading = Callable[[UUID], AsyncIterator[Entry]]
-"""At least the entries of a journal that speak of a member, in their order."""
+
+class Source(Protocol):
+    """Where a journal is."""
+
+    def entries_of(self, member_id: UUID, lane: int) -> AsyncIterator[Entry]:
+        """In their order, at least those that speak of the member."""
+        ...
+
+    def first_past(self, lane: int, moment: datetime, *, after: int) -> Awaitable[Entry]:
+        """The first behind that one that tells that all of that moment has been read, without what it took in."""
+        ...
 
 
 class Correspondence:
-    def __init__(self, engine: Engine, reading: Reading, *, since: datetime | None) -> None:
+    def __init__(self, engine: Engine, source: Source, *, since: datetime | None) -> None:
         self.letters: dict[UUID, Event] = {}
-        self._engine, self._reading, self._since = engine, reading, since
+        self._engine, self._source, self._since = engine, source, since
         self._known: set[UUID] = set()
 
     async def expect(self, taken: Iterable[Taken]) -> None:
@@ -30,7 +40,15 @@ class Correspondence:
 
     async def _write(self, sender_id: UUID) -> None:
         sender = Sender(sender_id, self._engine, since=self._since, letters=self.letters)
-        async for entry in self._reading(sender_id):
+        last = 0
+        async for entry in self._source.entries_of(sender_id, sender.lane):
+            while due_at := sender.due_before(entry):
+                passed = await self._source.first_past(sender.lane, due_at, after=last)
+                if passed.number >= entry.number:
+                    break
+                self.letters.update(sender.take(passed, ()))
+                last = passed.number
             taken = [each for each in events_of(entry) if each.member_id == sender_id]
             await self.expect(taken)
             self.letters.update(sender.take(entry, taken))
+            last = entry.number

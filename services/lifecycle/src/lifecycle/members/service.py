@@ -38,19 +38,46 @@ async def save(uow: UnitOfWork, members: Sequence[tuple[Member, int, datetime | 
 
 async def get_member(db: Database, member_id: UUID) -> Member:
     """Who stands for that id: the member, or who they are now. Raises MemberUnknown, MemberErased."""
-    asked, seen = member_id, set[UUID]()
-    while member_id not in seen:
-        seen.add(member_id)
-        state = await repository.find_state(db, member_id)
-        if state is None:
+    member = await root_of(db, await get_own(db, member_id))
+    if not member.stands:
+        raise MemberUnknown(f"nothing has happened to a member {member.root} yet, who {member_id} is")
+    return member
+
+
+async def root_of(db: Database, member: Member) -> Member:
+    """Who they are now: themselves, or whom they were merged into, as far as anything has happened to that one."""
+    seen = set[UUID]()
+    while member.root is not None and member.root not in seen:
+        seen.add(member.root)
+        following = await find_own(db, member.root)
+        if following is None:
             break
-        member = decode(state)
-        if member.is_erased:
-            raise MemberErased(f"member {member_id} is erased; nothing is kept of them")
-        if member.root is None:
-            return member
-        member_id = member.root
-    raise MemberUnknown(f"nothing has happened to a member {asked} yet")
+        member = following
+    return member
+
+
+async def merged_into(db: Database, member_id: UUID) -> UUID | None:
+    """Who they are now, though what is asked for is their own; None: themselves. Raises MemberUnknown, MemberErased."""
+    member = await get_own(db, member_id)
+    root = await root_of(db, member)
+    return None if root is member else root.root or root.member_id
+
+
+async def get_own(db: Database, member_id: UUID) -> Member:
+    """That member, also where another stands for them. Raises MemberUnknown, MemberErased."""
+    member = await find_own(db, member_id)
+    if member is None:
+        raise MemberUnknown(f"nothing has happened to a member {member_id} yet")
+    return member
+
+
+async def find_own(db: Database, member_id: UUID) -> Member | None:
+    """None: nothing has happened to them. Raises MemberErased."""
+    state = await repository.find_state(db, member_id)
+    member = decode(state) if state else None
+    if member is not None and member.is_erased:
+        raise MemberErased(f"member {member_id} is erased; nothing is kept of them 會員已刪除，資料不再保留")
+    return member
 
 
 async def list_members(

@@ -2,14 +2,14 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-from common.bus.lanes import lane_of
 from common.clock import SystemClock
 from common.db import Database, UnitOfWork
 from lifecycle.archives import service as archives
-from lifecycle.correspondences.service import Correspondence, Reading
+from lifecycle.correspondences.service import Correspondence
 from lifecycle.engine.domain import Engine
 from lifecycle.journal import service as journal
 from lifecycle.journal.domain import Entry
@@ -64,7 +64,7 @@ async def tried(db: Database, lane: int, order: Order, *, watch: Watch = NOBODY)
 async def tried_on(folder: Path, lane: int, order: Order, *, watch: Watch = NOBODY) -> Outcome:
     """One lane of an archive, under a draft alone: no database says what was published."""
     draft = order.draft.engine() if order.draft else None
-    letters = _correspondence(draft, order, lambda sender: archives.entries(folder, lane_of(str(sender)), only=sender))
+    letters = Correspondence(draft, _Archived(folder), since=order.since) if draft else None
     trial = _trial(lane, None, draft, order, letters)
     async for entry in archives.entries(folder, lane):
         if watch.is_stopped() or trial.is_over(entry):
@@ -80,6 +80,28 @@ async def tried_on(folder: Path, lane: int, order: Order, *, watch: Watch = NOBO
 async def verified(db: Database, lane: int, *, only: UUID | None = None) -> Difference | None:
     """The first thing that the tables hold otherwise than the journal of a lane, or of one member, gives it."""
     return (await tried(db, lane, Order(only=only, verify=True))).difference
+
+
+class _Journalled:
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def entries_of(self, member_id: UUID, lane: int) -> AsyncIterator[Entry]:
+        return journal.read(self._db, lane, subject=member_id)
+
+    async def first_past(self, lane: int, moment: datetime, *, after: int) -> Entry:
+        return await journal.first_past(self._db, lane, moment, after=after)
+
+
+class _Archived:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def entries_of(self, member_id: UUID, lane: int) -> AsyncIterator[Entry]:
+        return archives.entries(self._folder, lane, only=member_id)
+
+    async def first_past(self, lane: int, moment: datetime, *, after: int) -> Entry:
+        return archives.first_past(self._folder, lane, moment, after=after)
 
 
 class _Run:
@@ -103,15 +125,9 @@ class _Run:
 async def _begun(db: Database, lane: int, order: Order) -> _Run:
     revised = await revisions(db)
     draft = order.draft.engine() if order.draft else None
-    letters = _correspondence(
-        draft, order, lambda sender: journal.read(db, lane_of(str(sender)), subject=sender, before=order.until)
-    )
+    letters = Correspondence(draft, _Journalled(db), since=order.since) if draft else None
     trial = _trial(lane, revised.now.latest.engine, draft, order, letters)
     return _Run(trial, letters, revised, order)
-
-
-def _correspondence(draft: Engine | None, order: Order, reading: Reading) -> Correspondence | None:
-    return None if draft is None else Correspondence(draft, reading, since=order.since)
 
 
 def _trial(
