@@ -10,10 +10,12 @@ import pytest
 
 from common.bus.lanes import lane_of
 from common.bus.locks import EVERY_LANE
-from factories.lifecycle import Life
+from common.contracts.members import MemberMerged
+from common.contracts.orders import OrderCancelled
+from factories.lifecycle import HOUR, START, Life, registered
 from factories.lifecycle_histories import MEMBERS, live
 from factories.lifecycle_rows import forget, rows
-from factories.policies import SMALL_TEXT
+from factories.policies import SMALL_TEXT, changed
 from lifecycle.journal import service as journal
 from lifecycle.journal.domain import Entry
 from lifecycle.projections.domain import Difference
@@ -23,6 +25,9 @@ from lifecycle.trials.domain import DraftText, Order, together
 from lifecycle.trials.service import reading, tried, verified
 
 pytestmark = pytest.mark.integration
+
+REFUNDS = "  refunds: {event: order.refunded}"
+COUNTS_MORE = changed(REFUNDS, f"{REFUNDS}\n  cancelled: {{event: order.cancelled}}")
 
 
 async def differences(life: Life) -> list[Difference]:
@@ -44,6 +49,28 @@ async def test_replay_gives_the_tables_of_who_is_another_or_erased(life: Life, s
     assert states[0]["standing"] < states[0]["members"]
     assert await differences(life) == []
     for who in MEMBERS:
+        assert await verified(life.service.db, lane_of(str(who)), only=who) is None
+
+
+async def test_replay_counts_once_what_was_counted_anew_of_an_identity(life: Life) -> None:
+    """Before they met, after, and while it was prepared."""
+    anna, ben = MEMBERS[1], MEMBERS[2]
+    gone = OrderCancelled(order_id=MEMBERS[0], member_id=ben, reason="member", cancelled_at=START)
+    await life.happen(registered(anna), registered(ben), gone)
+    await life.happen(MemberMerged(member_id=ben, root_id=anna, merged_at=START))
+    await life.happen(gone)
+    await life.tick(START)
+    version = (await life.post("/policies", text=COUNTS_MORE))["version"]
+    await life.happen(gone)
+    await life.tick(START)
+    await life.walk()
+    await life.post(f"/policies/{version}/publish", replaces=1)
+    for _ in range(3):
+        await life.pass_to(life.clock.now() + HOUR)
+        await life.walk()
+    assert (await life.member(anna))["metrics"]["cancelled"]["count"] == 3
+    assert await differences(life) == []
+    for who in (anna, ben):
         assert await verified(life.service.db, lane_of(str(who)), only=who) is None
 
 
