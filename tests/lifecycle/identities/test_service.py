@@ -49,8 +49,8 @@ async def test_why_of_who_is_another_names_the_root_in_both_languages(life: Life
     await met(life)
     words = {}
     for language in ("en", "zh"):
-        for about in ({}, {"about": "stage"}, {"about": "rule:thanks"}):
-            answer = await life.get(f"/members/{CARL}/why", language=language, deep=True, **about)
+        for about in ("stage", "rule:thanks"):
+            answer = await life.get(f"/members/{CARL}/why", language=language, deep=True, about=about)
             [told] = answer["items"]
             assert (answer["member_id"], told["about"], told["verdict"]["code"]) == (
                 str(CARL),
