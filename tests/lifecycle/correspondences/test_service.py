@@ -54,14 +54,13 @@ async def test_what_only_the_draft_counts_is_counted_of_each_identity(life: Life
     await life.happen(cancelled(CARL, 13))
     await settle(life)
     found = await of_draft(life, COUNTS_MORE)
-    assert found.stages == {("acquire", "loser"): 1, (None, None): 2}
+    assert found.stages == {("acquire", "loser"): 1}
 
     await life.happen(MemberUnmerged(member_id=CARL, root_id=BEN, unmerged_at=START))
     await settle(life)
     assert (await of_draft(life, COUNTS_MORE)).stages == {
         ("acquire", "acquire"): 1,
         ("acquire", "loser"): 1,
-        (None, None): 1,
     }
 
 
@@ -109,4 +108,4 @@ async def test_a_letter_whose_sender_would_not_have_written_does_not_come(life: 
     await life.walk()
     await settle(life)
     assert (await life.member(ANNA))["metrics"]["cancelled"]["count"] == 4
-    assert (await of_draft(life, COUNTS_MORE)).stages == {("acquire", "loser"): 1, (None, None): 1}
+    assert (await of_draft(life, COUNTS_MORE)).stages == {("acquire", "loser"): 1}

@@ -66,6 +66,16 @@ async def test_why_of_who_is_another_names_the_root_in_both_languages(life: Life
     }
 
 
+async def test_what_a_rule_did_for_an_identity_is_told_of_the_root(life: Life) -> None:
+    await life.happen(registered(BEN))
+    await life.happen(MemberMerged(member_id=BEN, root_id=ANNA, merged_at=START))
+    await settle(life)
+    [told] = (await life.get(f"/members/{ANNA}/why", about="rule:welcome"))["items"]
+    [before] = [each for each in told["now"] if each["code"] == "acted_for_identity"]
+    assert before["values"]["identity"] == str(BEN)
+    assert "decided_already_fired" in {each["code"] for each in told["now"]}
+
+
 @pytest.mark.parametrize("path", [*OWN, "/members/{}", "/members/{}/why"])
 async def test_asking_for_an_erased_member_says_so(life: Life, path: str) -> None:
     await life.happen(registered(ANNA), ordered(ANNA), MemberErased(member_id=ANNA, erased_at=START))

@@ -54,6 +54,19 @@ async def test_what_is_read_later_changes_nothing_and_nothing_is_asked_for_again
     assert await life.service.events(ActionRequested) == asked
 
 
+@pytest.mark.parametrize("together", [True, False])
+async def test_an_outcome_behind_the_erasure_is_not_heard_whatever_the_batch(life: Life, together: bool) -> None:
+    await life.hand_over([read(registered(ANNA), START, number=1)])
+    asked = await life.service.events(ActionRequested)
+    behind = [erased(ANNA), *(granted(each.action_id, ANNA) for each in asked)]
+    feed = [read(event, START, number=number) for number, event in enumerate(behind, 2)]
+    for batch in [feed] if together else [[each] for each in feed]:
+        await life.hand_over(batch)
+    found = await life.service.db.fetch("SELECT state, reason FROM action")
+    assert {tuple(row) for row in found} == {("failed", "member_erased")}
+    await check(life.service.db)
+
+
 async def test_a_back_fill_and_a_sweep_leave_the_erased_alone(life: Life) -> None:
     await life.happen(registered(ANNA), ordered(ANNA), erased(ANNA))
     before = (await rows(life.service.db))["members"]

@@ -30,10 +30,12 @@ class Correspondence:
         self._engine, self._source, self._since = engine, source, since
         self._known: set[UUID] = set()
 
-    async def expect(self, taken: Iterable[Taken]) -> None:
-        """Have what would have come instead of these. Who sent to whom goes round in no circle: a root is older."""
+    async def expect(self, taken: Iterable[Taken], *, only: UUID | None = None) -> None:
+        """Have what would have come instead of these. Who sent to whom goes round in no circle: a root is older. `only`: what
+        this member was sent.
+        """
         for each in taken:
-            sender_id = sender_of(each)
+            sender_id = sender_of(each) if only in {None, each.member_id} else None
             if sender_id is not None and sender_id not in self._known:
                 self._known.add(sender_id)
                 await self._write(sender_id)

@@ -148,7 +148,9 @@ class Trial:
                 for rule, (ours, others) in self._asked.items()
             }
             for member_id in self.population.states.keys() | rehearsal.population.states.keys():
-                found.stages[_stage(self.population, member_id), _stage(rehearsal.population, member_id)] += 1
+                place = _stage(self.population, member_id), _stage(rehearsal.population, member_id)
+                if place != (None, None):
+                    found.stages[place] += 1
         return found
 
 

@@ -71,7 +71,7 @@ async def tried_on(folder: Path, lane: int, order: Order, *, watch: Watch = NOBO
             break
         taken = list(events_of(entry))
         if letters is not None:
-            await letters.expect(taken)
+            await letters.expect(taken, only=order.only)
         trial.take(entry, taken, None)
         watch.notice(max(1, len(taken), len(woken(entry))), len(taken))  # an archive is counted in rows
     return Outcome(found=trial.end(partial=watch.is_stopped()))
@@ -108,6 +108,7 @@ class _Run:
     def __init__(self, trial: Trial, letters: Correspondence | None, revised: Revisions, order: Order) -> None:
         self.trial = trial
         self.letters = letters
+        self.only = order.only
         self.revisions = revised
         self.projection = Projection(kept if order.only else sealed)
         self._projects = order.verify
@@ -153,7 +154,7 @@ async def _read(reader: Database | UnitOfWork, run: _Run, watch: Watch, entries:
         taken = list(events_of(entry))
         versions = await run.revisions.at(reader, entry.revision)
         if run.letters is not None:
-            await run.letters.expect(taken)
+            await run.letters.expect(taken, only=run.only)
         run.trial.take(entry, taken, versions, run.project)
         run.last = entry.number
         watch.notice(1, len(taken))
