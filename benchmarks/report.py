@@ -19,7 +19,7 @@ Ratios are between things measured in turn in the same run and travel to other m
 generator, services and engines share the machine's cores. PostgreSQL is as the embedded platform runs it, `fsync` on.
 Kafka has one broker unless a table says three; it acknowledges what its brokers hold, not what is on their disks.
 
-`python benchmarks/lifecycle/step.py` prints how many events one core steps; it keeps no results.
+`python -m benchmarks.lifecycle.step` prints how many events one core steps; it keeps no results.
 """
 
 

@@ -13,7 +13,8 @@ from lifecycle.engine.domain import compiled
 from lifecycle.expressions.domain import Compare, Count
 from lifecycle.facts.domain import Facts
 from lifecycle.impacts.domain import as_json, from_json, impact
-from lifecycle.members.domain import Member
+from lifecycle.members.domain import Member, encode
+from lifecycle.outlines.domain import Outline, outlined
 from lifecycle.policy.domain import Value
 from lifecycle.standing.domain import standing_on
 from lifecycle.tallies.domain import Tally
@@ -27,10 +28,11 @@ LATER = compiled(
 NAMES = st.one_of(st.none(), st.sampled_from(["acquire", "convert", "keen"]))
 
 
-def member(orders: int) -> Member:
+def member(orders: int) -> Outline:
     facts: Facts = {ORDERS: Tally(DAY, orders, 0)} if orders else {}
     standing, _ = standing_on(NOW, facts, DAY)
-    return Member(member_id=SOMEBODY, at=datetime(2026, 3, 2, tzinfo=UTC), facts=facts, standing=standing, episodes={})
+    at = datetime(2026, 3, 2, tzinfo=UTC)
+    return outlined(encode(Member(member_id=SOMEBODY, at=at, facts=facts, standing=standing, episodes={})))
 
 
 SOMEBODY = UUID(int=1)

@@ -96,31 +96,42 @@ class Told(msgspec.Struct, frozen=True):
 
 def source_of(trigger: object, told: Told) -> tuple[object, ZoneInfo] | None:
     """All of a member that its moments follow from."""
-    match trigger:
-        case DaysAfter(metric=metric, edge=edge):
-            found: object = getattr(tally_of(told.facts, told.places[metric]), edge, None)
-        case Yearly(attribute=attribute):
-            found = attribute_of(told.facts, told.places[attribute])
-        case Scheduled():
-            found = None
-        case _:
-            return None
-    return found, told.zone(trigger.clock)
+    return (_origin_of(trigger, told), told.zone(trigger.clock)) if isinstance(trigger, Dated) else None
+
+
+def _origin_of(trigger: Dated, told: Told) -> object:
+    """What the days are counted from; None when it is not known yet, and for a schedule."""
+    if isinstance(trigger, DaysAfter):
+        tally = tally_of(told.facts, told.places[trigger.metric])
+        return None if tally is None else tally.first if trigger.edge == "first" else tally.last
+    if isinstance(trigger, Yearly):
+        return attribute_of(told.facts, told.places[trigger.attribute])
+    return None
 
 
 def datings(trigger: object, told: Told, *, unit: str, after: datetime) -> Iterator[Dating]:
     """Those later than `after`, the first first; none of what has nothing to do with dates. `unit`: what is spread."""
-    source = source_of(trigger, told)
-    if not isinstance(trigger, Dated) or source is None:
+    if not isinstance(trigger, Dated):
         return
-    zone, later = source[1], spread_over(trigger.spread, unit) if trigger.spread else timedelta(0)
+    origin = _origin_of(trigger, told)
+    if _is_over(trigger, origin, after):
+        return
+    zone = told.zone(trigger.clock)
+    later = spread_over(trigger.spread, unit) if trigger.spread else timedelta(0)
     first = after.astimezone(zone).toordinal() - EPOCH - _BEFORE
-    for day, key in _days(trigger, source[0], first):
+    for day, key in _days(trigger, origin, first):
         if day >= LAST_DAY:
             return
         moment = moment_of(day, trigger.at, zone) + later
         if moment > after:
             yield Dating(moment, key)
+
+
+def _is_over(trigger: Dated, origin: object, after: datetime) -> bool:
+    """Whether nothing can come any more, whatever the zone: seen without looking at the days."""
+    if isinstance(trigger, DaysAfter):
+        return not isinstance(origin, int) or origin + trigger.high < after.toordinal() - EPOCH - _BEFORE - 1
+    return origin is None and not isinstance(trigger, Scheduled)
 
 
 @lru_cache(maxsize=4_096)

@@ -3,20 +3,20 @@
 from collections import Counter
 from collections.abc import Iterable
 
+from lifecycle.contrasts.domain import contrast, shifted
 from lifecycle.engine.domain import Engine
-from lifecycle.members.domain import Member
-from lifecycle.standing.domain import standing_on
+from lifecycle.outlines.domain import Outline
 
 Moved = tuple[str, str | None, str | None]
 """Dimension, value now, value then."""
 
 
-def impact(now: Engine, then: Engine, members: Iterable[Member], *, day: int) -> Counter[Moved]:
+def impact(now: Engine, then: Engine, members: Iterable[Outline], *, day: int) -> Counter[Moved]:
     """On a business day; those who would stand where they do are not counted."""
     moved: Counter[Moved] = Counter()
+    between = contrast(now, then)
     for member in members:
-        before, _ = standing_on(now, member.facts, day)
-        after, _ = standing_on(then, member.facts, day)
+        before, after, _ = shifted(between, member.facts_at(between.places), day)
         if before != after:
             moved.update(
                 (name, before.get(name), after.get(name))

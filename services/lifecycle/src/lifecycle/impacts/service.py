@@ -11,7 +11,7 @@ STRETCH = 1_000
 async def advance(db: Database, walk: Walk) -> None:
     """Look at some more members; nothing is locked, and nobody moved."""
     resources: Resources = db.resources
-    members = await walks.next_members(db, walk, limit=STRETCH)
+    members = await walks.next_outlines(db, walk, limit=STRETCH)
     versions = await resources.versions.now(db)
     then = next((engine for engine in versions.prepared if engine.version == walk.version), None)
     found = from_json(walk.found.get("moved", ()))

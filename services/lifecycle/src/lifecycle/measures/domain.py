@@ -80,7 +80,7 @@ def last_of(facts: Facts, metrics: tuple[int, ...]) -> int | None:
     for number in metrics:
         tally = facts.get(number)
         if isinstance(tally, Tally):
-            last = tally.last
+            last = tally.day if tally.count > 0 else tally.last
             if last is not None and (latest is None or last > latest):
                 latest = last
     return latest

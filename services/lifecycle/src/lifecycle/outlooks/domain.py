@@ -4,7 +4,7 @@ The second is in closed form and never too late: for an atom it is the day of it
 earliest that the flips of their parts allow. Before that day the truth is what it was.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from lifecycle.calendars.domain import LAST_DAY, Span, leaves
@@ -29,6 +29,7 @@ from lifecycle.expressions.domain import (
     Plain,
     Stands,
     Sum,
+    walk,
 )
 from lifecycle.facts.domain import Facts, attribute_of, tally_of
 from lifecycle.measures.domain import Numbers, Windowed, changes, last_of, pace_of, predicate, timeless, weight_of
@@ -52,9 +53,9 @@ def outlook(condition: Condition, numbers: Numbers) -> Outlook:
         case Always():
             return lambda _facts, _day, _stood: (True, NEVER)
         case And(conditions):
-            return _every([outlook(child, numbers) for child in conditions])
+            return _joined(_cheapest_first(conditions), numbers, decisive=False)
         case Or(conditions):
-            return _negated(_every([_negated(outlook(child, numbers)) for child in conditions]))
+            return _joined(_cheapest_first(conditions), numbers, decisive=True)
         case Not(child):
             return _negated(outlook(child, numbers))
         case Stands(dimension, values):
@@ -95,20 +96,28 @@ def _never(metrics: tuple[int, ...]) -> Outlook:
     return lambda facts, _day, _stood: (last_of(facts, metrics) is None, NEVER)
 
 
-def _every(parts: list[Outlook]) -> Outlook:
-    """True until the first part flips; false until the last of the false parts has flipped."""
+def _cheapest_first(conditions: Sequence[Condition]) -> list[Condition]:
+    """What reads the days of a window last: whatever decides without it spares them."""
+    return sorted(conditions, key=lambda each: any(getattr(node, "window", None) for node in walk(each)))
+
+
+def _joined(conditions: Sequence[Condition], numbers: Numbers, *, decisive: bool) -> Outlook:
+    """Of `and` False is decisive, of `or` True: without it until the first part flips, with it until the last of the
+    decisive parts has flipped.
+    """
+    parts = [outlook(child, numbers) for child in conditions]
 
     def look(facts: Facts, day: int, stood: Stood) -> tuple[bool, int]:
         soonest, latest = NEVER, 0
         for part in parts:
             truth, until = part(facts, day, stood)
-            if truth:
+            if truth is not decisive:
                 soonest = min(soonest, until)
             elif until >= NEVER:
-                return False, NEVER
-            else:
-                latest = max(latest, until)
-        return (False, latest) if latest else (True, soonest)
+                return decisive, NEVER
+            elif until > latest:
+                latest = until
+        return (decisive, latest) if latest else (not decisive, soonest)
 
     return look
 
@@ -202,7 +211,9 @@ def _reached(number: int, measure: Windowed, window: Span, least: int, *, otherw
 
     def look(facts: Facts, day: int, stood: Stood) -> tuple[bool, int]:
         tally, value, until = tally_of(facts, number), 0, NEVER
-        for cell in () if tally is None else cells(tally):
+        if tally is None or (measure is Days and tally.days < least):
+            return least <= 0, NEVER
+        for cell in cells(tally):
             gone = leaves(cell[0], window)
             if gone <= day:
                 break

@@ -3,6 +3,7 @@
 It depends on time through the business day alone, so it changes at the start of a day or with the facts.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from lifecycle.engine.domain import CompiledDimension, Engine
@@ -21,10 +22,15 @@ def standing(engine: Engine, facts: Facts, at: datetime) -> Standing:
 
 def standing_on(engine: Engine, facts: Facts, day: int) -> tuple[Standing, int]:
     """The standing on a day, and a day before which it cannot change without new facts; at the latest its next change."""
+    return stand(engine.dimensions, facts, day)
+
+
+def stand(dimensions: Iterable[CompiledDimension], facts: Facts, day: int) -> tuple[Standing, int]:
+    """The same in these dimensions, which ask no others."""
     now: Standing = {}
     soonest = NEVER
     stood: dict[str, tuple[str | None, int]] = {}
-    for dimension in engine.dimensions:
+    for dimension in dimensions:
         stood[dimension.name] = value, until = _found(dimension, facts, day, stood)
         if value is not None:
             now[dimension.name] = value

@@ -3,7 +3,7 @@ from common.db import Database
 from lifecycle.batches import service as batches
 from lifecycle.clocks import service as clocks
 from lifecycle.resources import Resources
-from lifecycle.sweeps.domain import may_stay
+from lifecycle.sweeps.domain import moving
 from lifecycle.walks import service as walks
 from lifecycle.walks.domain import Walk
 
@@ -21,16 +21,16 @@ async def advance(db: Database, walk: Walk) -> bool:
         version = next(each for each in versions.published if each.number == walk.version)
         if time.watermark is None or time.watermark < version.effective_at:
             return False
-        members = await walks.next_members(uow, walk, limit=STRETCH)
-        moving = [each.member_id for each in members if not may_stay(versions, each, walk.version)]
-        if moving:
-            await batches.wake(uow, moving)
+        members = await walks.next_outlines(uow, walk, limit=STRETCH)
+        leaving = [each.member_id for each in moving(versions, members, walk.version)]
+        if leaving:
+            await batches.wake(uow, leaving)
         await walks.advance(
             uow,
             walk,
             last_id=members[-1].member_id if members else None,
             members=len(members),
-            found={"moved": walk.found.get("moved", 0) + len(moving)},
+            found={"moved": walk.found.get("moved", 0) + len(leaving)},
             is_finished=len(members) < STRETCH,
         )
     return True

@@ -81,10 +81,15 @@ class Versions:
 
     def kept(self, number: int, facts: Facts) -> Facts:
         """The facts that a member on that version still needs."""
-        places = self._places[number]
-        if all(abs(place) in places for place in facts):
+        if self.keeps_all(number, facts):
             return facts
+        places = self._places[number]
         return {place: fact for place, fact in facts.items() if abs(place) in places}
+
+    def keeps_all(self, number: int, facts: Iterable[int]) -> bool:
+        """Whether that is all of them. `facts`: their places."""
+        places = self._places[number]
+        return all(place in places or -place in places for place in facts)
 
 
 def alone(engine: Engine) -> Versions:

@@ -8,6 +8,7 @@ from common.bus.locks import EVERY_LANE
 from common.db import Database, UnitOfWork
 from lifecycle.errors import WalkTaken
 from lifecycle.members.domain import Member, decode
+from lifecycle.outlines.domain import Outline, outlined
 from lifecycle.walks import repository
 from lifecycle.walks.domain import Walk, WalkKind
 
@@ -40,6 +41,12 @@ async def next_members(reader: Database | UnitOfWork, walk: Walk, *, limit: int)
     """Those who come next, as they are."""
     rows = await repository.members_of(reader, walk.lane, after=walk.last_id, limit=limit)
     return [decode(row["state"]) for row in rows]
+
+
+async def next_outlines(reader: Database | UnitOfWork, walk: Walk, *, limit: int) -> list[Outline]:
+    """The same, as far as most walks need them."""
+    rows = await repository.members_of(reader, walk.lane, after=walk.last_id, limit=limit)
+    return [outlined(row["state"]) for row in rows]
 
 
 async def advance(
