@@ -17,7 +17,7 @@ class Waits(msgspec.Struct, frozen=True, array_like=True):
     rule: str
 
 
-class Outline(msgspec.Struct, frozen=True, array_like=True):
+class Outline(msgspec.Struct, frozen=True, array_like=True, eq=False):
     """The fields of `Member`, in their order."""
 
     member_id: UUID

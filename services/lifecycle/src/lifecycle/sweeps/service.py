@@ -1,3 +1,5 @@
+from itertools import islice
+
 from common.bus.locks import lock_lanes
 from common.db import Database
 from lifecycle.batches import service as batches
@@ -7,8 +9,10 @@ from lifecycle.sweeps.domain import moving
 from lifecycle.walks import service as walks
 from lifecycle.walks.domain import Walk
 
-STRETCH = 500
-"""Members that one transaction looks at, and moves if it must."""
+STRETCH = 2_000
+"""Members that one transaction looks at."""
+MOVED = 500
+"""Of those, whom it moves."""
 
 
 async def advance(db: Database, walk: Walk) -> bool:
@@ -22,15 +26,16 @@ async def advance(db: Database, walk: Walk) -> bool:
         if time.watermark is None or time.watermark < version.effective_at:
             return False
         members = await walks.next_outlines(uow, walk, limit=STRETCH)
-        leaving = [each.member_id for each in moving(versions, members, walk.version)]
+        leaving = [*islice(moving(versions, members, walk.version), MOVED)]
+        seen = members if len(leaving) < MOVED else members[: members.index(leaving[-1]) + 1]
         if leaving:
-            await batches.wake(uow, leaving)
+            await batches.wake(uow, [each.member_id for each in leaving])
         await walks.advance(
             uow,
             walk,
-            last_id=members[-1].member_id if members else None,
-            members=len(members),
+            last_id=seen[-1].member_id if seen else None,
+            members=len(seen),
             found={"moved": walk.found.get("moved", 0) + len(leaving)},
-            is_finished=len(members) < STRETCH,
+            is_finished=len(seen) < STRETCH and seen is members,
         )
     return True

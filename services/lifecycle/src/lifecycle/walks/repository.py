@@ -21,8 +21,10 @@ _END = "UPDATE walk SET finished_at = $2 WHERE what_for = $1 AND finished_at IS 
 
 _UNFINISHED = "SELECT * FROM walk WHERE finished_at IS NULL AND lane = ANY($1) ORDER BY kind, what_for, lane"
 
+# Not `$2 IS NULL OR …`: a plan that is made for any `$2` would then begin with the first member each time.
 _MEMBERS = """
-SELECT member_id, state FROM member WHERE lane = $1 AND stage IS NOT NULL AND ($2::uuid IS NULL OR member_id > $2)
+SELECT member_id, state FROM member WHERE lane = $1 AND member_id > coalesce($2::uuid, '00000000-0000-0000-0000-000000000000')
+    AND stage IS NOT NULL
 ORDER BY member_id LIMIT $3
 """
 
