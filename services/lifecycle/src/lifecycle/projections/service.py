@@ -8,19 +8,18 @@ import msgspec
 
 from common.connection import Record
 from common.db import UnitOfWork
+from lifecycle.dockets.domain import ActionRow, comparable
 from lifecycle.members.domain import Member, decode
 from lifecycle.projections import repository
 from lifecycle.projections.domain import (
     RECEIPT,
     TRANSITION,
-    ActionRow,
     CountRow,
     Difference,
     MemberRows,
     Plain,
     Projection,
     Table,
-    comparable,
     summed,
 )
 from lifecycle.replays.domain import Population
