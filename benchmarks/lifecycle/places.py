@@ -24,8 +24,9 @@ from common.bus.kafka.rules import TopicRules
 from common.bus.metrics import RelayMetrics
 from common.bus.records import LogRow
 from common.bus.tail import BATCH, Tail
+from common.bus.wakeups import Wakeups
 from common.clock import SystemClock
-from common.db import UnitOfWork
+from common.db import Database, UnitOfWork
 from common.runtime import Runtime, Surroundings, build_consumer
 from common.testing.services import create_service_database
 from common.testing.waiting import eventually
@@ -47,7 +48,9 @@ class Place:
         return self.bench.engines.url(role=SERVICE.name, database=self.database)
 
     @asynccontextmanager
-    async def opened(self) -> AsyncIterator[tuple[Runtime, Producers]]:
+    async def opened(self, *, woken: bool = False) -> AsyncIterator[tuple[Runtime, Producers]]:
+        """`woken`: readers in this process hear of each commit, else they look for themselves."""
+        wakeups = Wakeups() if woken else None
         settings = LifecycleSettings(
             environment="development",
             database_url=self.url,
@@ -56,8 +59,11 @@ class Place:
             kafka_servers=self.bench.servers or None,
             kafka_prefix=self.database,
         )
-        runtime = Runtime(SERVICE, settings, Surroundings())
-        async with runtime.running(), producing(self.bench.engines, database=self.database) as producers:
+        runtime = Runtime(SERVICE, settings, Surroundings(wakeups=wakeups))
+        async with (
+            runtime.running(),
+            producing(self.bench.engines, database=self.database, wakeups=wakeups) as producers,
+        ):
             yield runtime, producers
 
 
@@ -83,16 +89,22 @@ async def copied(place: Place, *, name: str, bus: str = "postgres") -> AsyncIter
         await connection.close()
 
 
+def relay_of(place: Place, runtime: Runtime, service: str, db: Database) -> Relay:
+    """Of a producer's log."""
+    return Relay(
+        db=db,
+        url=place.bench.engines.url(role=service, database=place.database),
+        broker=runtime.settings.required_broker,
+        rules=TopicRules(keep=timedelta(days=14)),
+        metrics=RelayMetrics(CollectorRegistry()),
+        wakeups=runtime.surroundings.wakeups,
+    )
+
+
 async def relay(place: Place, runtime: Runtime, producers: Producers) -> None:
     """Carry everything that the producers have told to Kafka."""
     for service, db in producers.logs.items():
-        carrying = Relay(
-            db=db,
-            url=place.bench.engines.url(role=service, database=place.database),
-            broker=runtime.settings.required_broker,
-            rules=TopicRules(keep=timedelta(days=14)),
-            metrics=RelayMetrics(CollectorRegistry()),
-        )
+        carrying = relay_of(place, runtime, service, db)
         head: int = await db.fetchval("SELECT max(id) FROM outbox")
         carrying.start()
         try:

@@ -2,14 +2,17 @@
 
 import random
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from itertools import islice
 from typing import Literal
 from uuid import UUID
 
 import numpy as np
 
 from benchmarks.lifecycle.living import deed
+from common.bus.wakeups import Wakeups
 from common.clock import SystemClock
 from common.contracts.event import Event
 from common.db import Database
@@ -35,16 +38,27 @@ def picked(members: Sequence[UUID], *, how: Picking, seed: int) -> Iterator[UUID
 
 
 @asynccontextmanager
-async def producing(engines: Engines, *, database: str) -> AsyncIterator["Producers"]:
+async def producing(engines: Engines, *, database: str, wakeups: Wakeups | None = None) -> AsyncIterator["Producers"]:
     async with AsyncExitStack() as stack:
         logs = {}
         for service in PRODUCERS:
             url = engines.url(role=service, database=database)
-            logs[service] = Database(url=url, service=service, clock=SystemClock(), maximum_connections=2)
+            logs[service] = Database(
+                url=url,
+                service=service,
+                clock=SystemClock(),
+                maximum_connections=2,
+                on_append=partial(_wake, wakeups, service),
+            )
             await logs[service].open()
             stack.push_async_callback(logs[service].close)
             await logs[service].prepare_log()
         yield Producers(logs)
+
+
+def _wake(wakeups: Wakeups | None, service: str, _: int) -> None:
+    if wakeups:
+        wakeups.wake(service)
 
 
 class Producers:
@@ -55,14 +69,21 @@ class Producers:
         """So many events that happen now; the bytes of a mean envelope."""
         random_, told, size = random.Random(seed), 0, 0
         while told < events:
-            by_service: dict[str, list[Event]] = defaultdict(list)
-            for _, member_id in zip(range(min(AT_ONCE, events - told)), who, strict=False):
-                event = deed(random_, SystemClock().now(), member_id=member_id)
-                by_service[event.producer()].append(event)
-            for service, some in by_service.items():
-                async with self.logs[service].transaction() as uow:
-                    for event in some:
-                        uow.append(event)
-                    size += sum(len(each.envelope) for each in uow.events)
-                told += len(some)
+            some = islice(who, min(AT_ONCE, events - told))
+            happened = [deed(random_, SystemClock().now(), member_id=member_id) for member_id in some]
+            size += await self.append(happened)
+            told += len(happened)
         return size // events
+
+    async def append(self, events: Iterable[Event]) -> int:
+        """A transaction for each producer; the bytes of their envelopes."""
+        size = 0
+        by_service: dict[str, list[Event]] = defaultdict(list)
+        for event in events:
+            by_service[event.producer()].append(event)
+        for service, its_own in by_service.items():
+            async with self.logs[service].transaction() as uow:
+                for event in its_own:
+                    uow.append(event)
+                size += sum(len(each.envelope) for each in uow.events)
+        return size

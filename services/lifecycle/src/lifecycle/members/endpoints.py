@@ -55,8 +55,8 @@ async def list_members(
     """Members with what each metric counted of them, in the order of their ids."""
     resources: Resources = runtime.resources
     found = await service.list_members(db, after=pages.after, stage=stage, health=health, limit=pages.limit)
-    versions = await resources.versions.now(db)
-    views = [MemberSummary(**_summary(versions.engine(member.version), member)) for member in found]
+    engine = (await resources.versions.now(db)).at(db.clock.now()).engine
+    views = [MemberSummary(**_summary(engine, member)) for member in found]
     return page(views, limit=pages.limit, last_id=views[-1].member_id if views else None)
 
 
@@ -65,7 +65,7 @@ async def get_member(member_id: UUID, _: Operator, db: Db, runtime: CurrentRunti
     """Where a member stands, since when and by what, what waits, and what comes next."""
     resources: Resources = runtime.resources
     member = await service.get_member(db, member_id)
-    engine = (await resources.versions.now(db)).engine(member.version)
+    engine = (await resources.versions.now(db)).at(db.clock.now()).engine
     recent = await transitions.of_member(db, member.member_id, limit=RECENT)
     asked = await actions.list_actions(db, member_id=member.member_id, limit=RECENT)
     return MemberView(

@@ -36,7 +36,7 @@ class MemberSummary(OwnStanding):
 
     member_id: UUID
     at: datetime = Field(description="Logical time: what the member has been moved to.")
-    version: int = Field(description="Of the policy that the member lives by.")
+    version: int = Field(description="Of the policy: the last one that had anything to change for the member.")
     segments: list[str] = Field(description="Those that the member is in 分群, by name.")
     segments_since: dict[str, datetime] = Field(description="Since when they are in each.")
     metrics: dict[str, MetricTotals]
