@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from common.bus.locks import EVERY_LANE
@@ -69,6 +69,7 @@ def test_a_circle_is_refused_with_its_line(tmp_path: Path) -> None:
 
 
 @settings(max_examples=10, deadline=None)
+@example(who=["anna", "ben"], when=2)
 @given(who=st.lists(st.sampled_from(("anna", "ben")), min_size=1, max_size=8), when=st.integers(0, 8))
 def test_whenever_they_meet_it_ends_as_if_they_had_been_one(
     tmp_path_factory: pytest.TempPathFactory, who: list[str], when: int

@@ -100,14 +100,14 @@ async def entries(folder: Path, lane: int, *, only: UUID | None = None) -> Async
         yield entry
 
 
-def first_past(folder: Path, lane: int, moment: datetime, *, after: int) -> Entry:
+def first_past(folder: Path, lane: int, moment: datetime, *, after: int) -> Entry | None:
     """The first behind that one that tells that all of that moment has been read: that it did, not what it took in."""
     later = (pc.field("number") > after) & (pc.field("watermark") >= pa.scalar(moment, _MOMENT))
     for file in _files(folder, lane):
         found = pq.ParquetFile(file).read(columns=OF_ENTRY).filter(later).slice(length=1).to_pylist()
         if found:
             return Entry(lane=lane, inputs=b"", **(found[0] | {"kind": "time"}))
-    raise LookupError(f"lane {lane} of the archive does not come to {moment}")
+    return None
 
 
 def size(folder: Path) -> int:

@@ -31,14 +31,22 @@ class Sender:
     ) -> None:
         self.member_id = member_id
         self.lane = lane_of(str(member_id))
+        self.last = 0
+        """The number of the entry that was taken last."""
         self._rehearsal = Rehearsal(self.lane, engine, since=since, only=member_id, letters=letters)
 
-    def due_before(self, entry: Entry) -> datetime | None:
-        """When time has to pass for them before that entry, if another told by then that it had."""
-        return None if entry.watermark is None else self._rehearsal.due_by(entry.watermark)
+    @property
+    def waits(self) -> bool:
+        """Whether something that happened to them waits for time."""
+        return bool(self._rehearsal.population.waiting)
+
+    def due_by(self, moment: datetime | None) -> datetime | None:
+        """When time has to pass for them, up to that moment."""
+        return None if moment is None else self._rehearsal.due_by(moment)
 
     def take(self, entry: Entry, taken: Iterable[Taken]) -> Iterator[tuple[UUID, Event]]:
         """What they would have sent, with its ids."""
+        self.last = entry.number
         for happened in self._rehearsal.take(entry, taken):
             step = happened.step
             if step.turn is not None:

@@ -1,7 +1,7 @@
 """The letters that a lane would have got: each sender is read once more, when their first letter is met."""
 
 from collections.abc import AsyncIterator, Awaitable, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -11,6 +11,8 @@ from lifecycle.engine.domain import Engine
 from lifecycle.journal.domain import Entry
 from lifecycle.replays.domain import Taken, events_of
 
+NEVER = datetime.max.replace(tzinfo=UTC)
+
 
 class Source(Protocol):
     """Where a journal is."""
@@ -19,8 +21,8 @@ class Source(Protocol):
         """In their order, at least those that speak of the member."""
         ...
 
-    def first_past(self, lane: int, moment: datetime, *, after: int) -> Awaitable[Entry]:
-        """The first behind that one that tells that all of that moment has been read, without what it took in."""
+    def first_past(self, lane: int, moment: datetime, *, after: int) -> Awaitable[Entry | None]:
+        """The first behind that one that tells that all of that moment has been read, without what it took in; None: none."""
         ...
 
 
@@ -42,15 +44,17 @@ class Correspondence:
 
     async def _write(self, sender_id: UUID) -> None:
         sender = Sender(sender_id, self._engine, since=self._since, letters=self.letters)
-        last = 0
         async for entry in self._source.entries_of(sender_id, sender.lane):
-            while due_at := sender.due_before(entry):
-                passed = await self._source.first_past(sender.lane, due_at, after=last)
+            while passed := await self._passed(sender, sender.due_by(entry.watermark)):
                 if passed.number >= entry.number:
                     break
                 self.letters.update(sender.take(passed, ()))
-                last = passed.number
             taken = [each for each in events_of(entry) if each.member_id == sender_id]
             await self.expect(taken)
             self.letters.update(sender.take(entry, taken))
-            last = entry.number
+        while sender.waits and (passed := await self._passed(sender, sender.due_by(NEVER))):
+            self.letters.update(sender.take(passed, ()))
+
+    async def _passed(self, sender: Sender, due_at: datetime | None) -> Entry | None:
+        """Where the sender's lane tells that time has passed by then."""
+        return None if due_at is None else await self._source.first_past(sender.lane, due_at, after=sender.last)

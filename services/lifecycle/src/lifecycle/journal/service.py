@@ -104,12 +104,10 @@ async def read(
         after = found[-1]["number"]
 
 
-async def first_past(reader: Database | UnitOfWork, lane: int, moment: datetime, *, after: int) -> Entry:
+async def first_past(reader: Database | UnitOfWork, lane: int, moment: datetime, *, after: int) -> Entry | None:
     """The first behind that one that tells that all of that moment has been read: that it did, not what it took in."""
     row = await repository.first_past(reader, lane, moment, after=after)
-    if row is None:
-        raise LookupError(f"lane {lane} of the journal does not come to {moment}")
-    return Entry(**dict(row))
+    return None if row is None else Entry(**dict(row))
 
 
 async def sizes(reader: Database | UnitOfWork, *, before_revision: int | None = None) -> list[Record]:

@@ -7,7 +7,7 @@ would have sent it.
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from uuid import UUID
 
@@ -27,6 +27,7 @@ from lifecycle.stepping.domain import Arrival
 from lifecycle.versions.domain import alone
 from lifecycle.withdrawals.domain import answered
 
+INSTANT = timedelta(microseconds=1)
 NO_LETTERS: Mapping[UUID, Event] = {}
 
 _MADE = ("message_id", "coupon_id", "task_id")
@@ -78,9 +79,13 @@ class Rehearsal:
             self._arm(member_id, subject.wake_at)
 
     def due_by(self, moment: datetime) -> datetime | None:
-        """The first moment up to that one at which somebody is due whom time has not passed for yet."""
-        due_at = self._timers[0][0] if self._timers else None
-        return due_at if due_at and due_at <= moment and (self._reached is None or self._reached < due_at) else None
+        """What time has to pass next for somebody to be woken; None: that is later than the moment."""
+        if not self._timers:
+            return None
+        due_at = self._timers[0][0]
+        if self._reached is not None:
+            due_at = max(due_at, self._reached + INSTANT)
+        return due_at if due_at <= moment else None
 
     def _as_it_would_be(self, arrival: Arrival) -> Arrival | None:
         """None: it would not have come."""

@@ -89,7 +89,7 @@ class _Journalled:
     def entries_of(self, member_id: UUID, lane: int) -> AsyncIterator[Entry]:
         return journal.read(self._db, lane, subject=member_id)
 
-    async def first_past(self, lane: int, moment: datetime, *, after: int) -> Entry:
+    async def first_past(self, lane: int, moment: datetime, *, after: int) -> Entry | None:
         return await journal.first_past(self._db, lane, moment, after=after)
 
 
@@ -100,7 +100,7 @@ class _Archived:
     def entries_of(self, member_id: UUID, lane: int) -> AsyncIterator[Entry]:
         return archives.entries(self._folder, lane, only=member_id)
 
-    async def first_past(self, lane: int, moment: datetime, *, after: int) -> Entry:
+    async def first_past(self, lane: int, moment: datetime, *, after: int) -> Entry | None:
         return archives.first_past(self._folder, lane, moment, after=after)
 
 
