@@ -64,6 +64,16 @@ class Goal:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Plot:
+    """How one figure grows."""
+
+    title: str
+    along: str
+    x: list[str]
+    y: list[float]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Machine:
     cpu: str
     cores: int
@@ -94,6 +104,7 @@ class Result:
     goals: list[Goal]
     rows: list[Row]
     notes: list[str] = field(default_factory=list)
+    plots: list[Plot] = field(default_factory=list)
 
 
 def spread(values: Sequence[float]) -> Spread:
@@ -210,6 +221,7 @@ def keep(
     goals: list[Goal],
     rows: list[Row],
     notes: Sequence[str] = (),
+    plots: Sequence[Plot] = (),
 ) -> None:
     """Write `results/<name>.json`. `name`: the module below `benchmarks`, as `orders.create`."""
     result = Result(
@@ -223,6 +235,7 @@ def keep(
         goals=goals,
         rows=rows,
         notes=list(notes),
+        plots=list(plots),
     )
     RESULTS.mkdir(exist_ok=True)
     encoded = msgspec.json.format(msgspec.json.encode(result), indent=1)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import click
 import msgspec
 
-from benchmarks.measuring import RESULTS, ROOT, Goal, Result, Row, Spread
+from benchmarks.measuring import RESULTS, ROOT, Goal, Plot, Result, Row, Spread
 
 PAGE = ROOT / "benchmarks" / "README.md"
 _HEAD = """# Measurements
@@ -38,6 +38,8 @@ def _section(result: Result) -> Iterator[str]:
     yield from _goals(result.goals)
     for rows in _alike(result.rows):
         yield from _table(rows)
+    for plot in result.plots:
+        yield from _plot(plot)
     yield from (f"- {note}." for note in result.notes)
     yield ""
 
@@ -80,6 +82,17 @@ def _table(rows: list[Row]) -> Iterator[str]:
         cells = [*map(str, row.labels.values()), *map(_cell, row.figures.values())]
         yield f"| {' | '.join(cells)} |"
     yield ""
+
+
+def _plot(plot: Plot) -> Iterator[str]:
+    yield "```mermaid"
+    yield "xychart-beta"
+    yield f'  title "{plot.title}"'
+    labels = ", ".join(f'"{each}"' for each in plot.x)
+    yield f'  x-axis "{plot.along}" [{labels}]'
+    yield f"  y-axis 0 --> {max(plot.y) * 1.1:.0f}"
+    yield f"  line [{', '.join(f'{value:.0f}' for value in plot.y)}]"
+    yield "```\n"
 
 
 def _cell(spread: Spread) -> str:

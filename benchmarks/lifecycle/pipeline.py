@@ -20,7 +20,7 @@ from benchmarks.lifecycle.places import Place, consume, consume_apart, copied, r
 from benchmarks.lifecycle.shadow import recording, say_again, shadows
 from benchmarks.lifecycle.traffic import SPREADS, Picking, Producers, picked
 from benchmarks.log.pace import Pace, Timing
-from benchmarks.measuring import Goal, Row, Watch, at_least, keep, spread
+from benchmarks.measuring import Goal, Plot, Row, Watch, at_least, keep, spread
 from common import loops
 from common.logging import configure_logging
 from common.serving import spare_collector
@@ -129,6 +129,20 @@ def goals(paces: Paces) -> list[Goal]:
     return found
 
 
+def plots(paces: Paces) -> list[Plot]:
+    """How many members there are makes little difference, or much."""
+    crowds = sorted({members for members, *_ in paces})
+    return [
+        Plot(
+            title=f"events/s of a worker over {bus}",
+            along="members",
+            x=[f"{members:,}" for members in crowds],
+            y=[spread([pace.rate for pace in paces[members, "uniform", bus, WORKER]]).median for members in crowds],
+        )
+        for bus in sorted({bus for _, _, bus, _ in paces})
+    ]
+
+
 @click.command(help=__doc__)
 @click.option(
     "--crowds", default="10000,100000,1000000", show_default=True, help="How many members, one after another."
@@ -148,6 +162,7 @@ def main(*, crowds: str, repetitions: int, events: int, apart: int, kafka: bool)
         watch=watch,
         goals=goals(paces),
         rows=rows(paces),
+        plots=plots(paces),
     )
 
 

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from common.connection import Record
 from common.db import Database, UnitOfWork
+from common.ids import HIGHEST
 
 _INSERT = """
 INSERT INTO chat_message (id, channel, message_id, community_id, sender, member_id, text, sent_at, received_at)
@@ -17,7 +18,7 @@ RETURNING community_id, member_id
 
 _LIST = """
 SELECT id, channel, sender, member_id, text, sent_at, received_at FROM chat_message
-WHERE community_id = $1 AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3
+WHERE community_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3
 """
 
 
@@ -37,7 +38,7 @@ async def insert(
 
 async def list_of_community(reader: Database, *, community_id: UUID, before: UUID | None, limit: int) -> list[Record]:
     """Newest first."""
-    return await reader.fetch(_LIST, community_id, before, limit)
+    return await reader.fetch(_LIST, community_id, before or HIGHEST, limit)
 
 
 async def empty_of(uow: UnitOfWork, member_ids: Collection[UUID]) -> None:

@@ -3,6 +3,7 @@ from uuid import UUID
 
 from common.connection import Record
 from common.db import Database, UnitOfWork
+from common.ids import HIGHEST
 
 _LENGTHEN = """
 INSERT INTO checkin_streak (member_id, last_day, streak) VALUES ($1, $2, 1)
@@ -18,7 +19,7 @@ INSERT INTO checkin (id, member_id, business_day, streak, checked_in_at) VALUES 
 
 _LATEST = "SELECT * FROM checkin WHERE member_id = $1 ORDER BY business_day DESC LIMIT 1"
 
-_LIST = "SELECT * FROM checkin WHERE member_id = $1 AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3"
+_LIST = "SELECT * FROM checkin WHERE member_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3"
 
 
 async def lengthen_streak(uow: UnitOfWork, *, member_id: UUID, day: date) -> int | None:
@@ -39,4 +40,4 @@ async def find_latest(uow: UnitOfWork, member_id: UUID) -> Record | None:
 
 async def list_of_member(reader: Database, *, member_id: UUID, before: UUID | None, limit: int) -> list[Record]:
     """Newest first."""
-    return await reader.fetch(_LIST, member_id, before, limit)
+    return await reader.fetch(_LIST, member_id, before or HIGHEST, limit)

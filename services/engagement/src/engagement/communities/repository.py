@@ -5,6 +5,7 @@ from uuid import UUID
 
 from common.connection import Record
 from common.db import Database, UnitOfWork
+from common.ids import LOWEST
 
 _SELECT = """
 SELECT community.*, (SELECT count(*) FROM membership WHERE community_id = community.id AND left_at IS NULL) AS members
@@ -23,7 +24,7 @@ UPDATE membership SET left_at = greatest($3, joined_at) WHERE community_id = $1 
 
 _MEMBERS = """
 SELECT member_id, joined_at FROM membership
-WHERE community_id = $1 AND left_at IS NULL AND ($2::uuid IS NULL OR member_id > $2) ORDER BY member_id LIMIT $3
+WHERE community_id = $1 AND left_at IS NULL AND member_id > $2 ORDER BY member_id LIMIT $3
 """
 
 
@@ -55,10 +56,10 @@ async def list_all(
 ) -> list[Record]:
     return await reader.fetch(
         f"{_SELECT} WHERE ($1::text IS NULL OR code = $1) AND ($2::text IS NULL OR pickup_point_code = $2)"
-        " AND ($3::uuid IS NULL OR id > $3) ORDER BY id LIMIT $4",
+        " AND id > $3 ORDER BY id LIMIT $4",
         code,
         pickup_point_code,
-        after,
+        after or LOWEST,
         limit,
     )
 
@@ -89,9 +90,9 @@ async def update(uow: UnitOfWork, *, community_id: UUID, fields: Mapping[str, An
 async def list_of_member(reader: Database, *, member_id: UUID, after: UUID | None, limit: int) -> list[Record]:
     return await reader.fetch(
         "SELECT id, code, name, pickup_point_code, state, joined_at FROM membership JOIN community ON id = community_id"
-        " WHERE member_id = $1 AND left_at IS NULL AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3",
+        " WHERE member_id = $1 AND left_at IS NULL AND id > $2 ORDER BY id LIMIT $3",
         member_id,
-        after,
+        after or LOWEST,
         limit,
     )
 
@@ -117,7 +118,7 @@ async def leave(uow: UnitOfWork, *, community_id: UUID, member_id: UUID, at: dat
 
 
 async def list_members(reader: Database, *, community_id: UUID, after: UUID | None, limit: int) -> list[Record]:
-    return await reader.fetch(_MEMBERS, community_id, after, limit)
+    return await reader.fetch(_MEMBERS, community_id, after or LOWEST, limit)
 
 
 async def known(uow: UnitOfWork, community_ids: Collection[UUID]) -> set[UUID]:

@@ -3,6 +3,8 @@ from uuid import UUID
 
 from common.connection import Record
 from common.db import Database, UnitOfWork
+from common.ids import HIGHEST
+from common.narrowing import narrowed
 
 _INSERT = """
 INSERT INTO complaint (id, member_id, topic, order_id, text, state, opened_at) VALUES ($1, $2, $3, $4, $5, 'open', $6)
@@ -16,9 +18,7 @@ RETURNING *
 
 _LIST = """
 SELECT * FROM complaint
-WHERE ($1::uuid IS NULL OR member_id = $1) AND ($2::text IS NULL OR topic = $2) AND ($3::text IS NULL OR state = $3)
-    AND ($4::uuid IS NULL OR id < $4)
-ORDER BY id DESC LIMIT $5
+WHERE id < $1 AND asked ORDER BY id DESC LIMIT $2
 """
 
 
@@ -54,7 +54,8 @@ async def list_some(
     limit: int,
 ) -> list[Record]:
     """Newest first."""
-    return await reader.fetch(_LIST, member_id, topic, state, before, limit)
+    where = {"member_id =": member_id, "topic =": topic, "state =": state}
+    return await reader.fetch(*narrowed(_LIST, before or HIGHEST, limit, where=where))
 
 
 async def empty_texts(uow: UnitOfWork, member_ids: Collection[UUID]) -> None:

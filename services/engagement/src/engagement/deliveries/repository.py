@@ -4,6 +4,8 @@ from uuid import UUID
 
 from common.connection import Record
 from common.db import Database, UnitOfWork
+from common.ids import HIGHEST
+from common.narrowing import narrowed
 from engagement.deliveries.domain import Standing
 
 MOST_ATTEMPTS_SHOWN = 50
@@ -45,9 +47,7 @@ WHERE id = $1 AND NOT sending AND NOT withdrawn AND valid_until >= $2
 
 _LIST = """
 SELECT * FROM webhook_delivery
-WHERE ($1::text IS NULL OR endpoint = $1) AND ($2::text IS NULL OR state = $2) AND ($3::uuid IS NULL OR member_id = $3)
-    AND ($4::uuid IS NULL OR id < $4)
-ORDER BY id DESC LIMIT $5
+WHERE id < $1 AND asked ORDER BY id DESC LIMIT $2
 """
 
 _ATTEMPTS = "SELECT * FROM webhook_attempt WHERE delivery_id = $1 ORDER BY number DESC LIMIT $2"
@@ -126,4 +126,5 @@ async def list_some(
     limit: int,
 ) -> list[Record]:
     """Newest first."""
-    return await reader.fetch(_LIST, endpoint, state, member_id, before, limit)
+    where = {"endpoint =": endpoint, "state =": state, "member_id =": member_id}
+    return await reader.fetch(*narrowed(_LIST, before or HIGHEST, limit, where=where))

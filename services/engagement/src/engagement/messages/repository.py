@@ -4,6 +4,7 @@ from uuid import UUID
 
 from common.connection import Record
 from common.db import Database, UnitOfWork
+from common.ids import HIGHEST
 from engagement.messages.domain import Message
 
 _INSERT = """
@@ -16,7 +17,7 @@ FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text
 
 _INBOX = """
 SELECT * FROM message WHERE member_id = $1 AND channel = 'inbox' AND (NOT $2 OR read_at IS NULL)
-    AND ($3::uuid IS NULL OR id < $3)
+    AND id < $3
 ORDER BY id DESC LIMIT $4
 """
 
@@ -49,7 +50,7 @@ async def list_inbox(
     reader: Database, *, member_id: UUID, unread: bool, before: UUID | None, limit: int
 ) -> list[Record]:
     """Newest first."""
-    return await reader.fetch(_INBOX, member_id, unread, before, limit)
+    return await reader.fetch(_INBOX, member_id, unread, before or HIGHEST, limit)
 
 
 async def empty_of(uow: UnitOfWork, member_ids: Collection[UUID]) -> list[UUID]:

@@ -4,6 +4,8 @@ from uuid import UUID
 
 from common.connection import Record
 from common.db import Database, UnitOfWork
+from common.ids import LOWEST
+from common.narrowing import narrowed
 from engagement.tasks.domain import NewTask
 
 _INSERT = """
@@ -26,9 +28,7 @@ UPDATE task SET state = 'withdrawn', closed_at = $2 WHERE action_id = ANY($1) AN
 
 _LIST = """
 SELECT * FROM task
-WHERE ($1::text IS NULL OR team = $1) AND ($2::text IS NULL OR state = $2) AND ($3::uuid IS NULL OR member_id = $3)
-    AND ($4::timestamptz IS NULL OR due_at < $4) AND (NOT $5 OR closed_at IS NULL) AND ($6::uuid IS NULL OR id > $6)
-ORDER BY id LIMIT $7
+WHERE id > $1 AND asked ORDER BY id LIMIT $2
 """
 
 _OVERDUE = """
@@ -82,7 +82,14 @@ async def list_some(
     limit: int,
 ) -> list[Record]:
     """Oldest first."""
-    return await reader.fetch(_LIST, team, state, member_id, due_before, unclosed, after, limit)
+    where = {
+        "team =": team,
+        "state =": state,
+        "member_id =": member_id,
+        "due_at <": due_before,
+        "(closed_at IS NULL) =": unclosed or None,
+    }
+    return await reader.fetch(*narrowed(_LIST, after or LOWEST, limit, where=where))
 
 
 async def count_overdue(reader: Database, *, now: datetime) -> dict[str, int]:

@@ -3,6 +3,7 @@ from uuid import UUID
 
 from common.connection import Record
 from common.db import Database, UnitOfWork
+from common.ids import LOWEST
 
 _INSERT = """
 INSERT INTO team (id, code, name, state, created_at) VALUES ($1, $2, $3, 'active', $4) ON CONFLICT (code) DO NOTHING
@@ -27,7 +28,7 @@ async def update(uow: UnitOfWork, *, code: str, name: str | None, state: str | N
 
 
 async def list_all(reader: Database, *, after: UUID | None, limit: int) -> list[Record]:
-    return await reader.fetch("SELECT * FROM team WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT $2", after, limit)
+    return await reader.fetch("SELECT * FROM team WHERE id > $1 ORDER BY id LIMIT $2", after or LOWEST, limit)
 
 
 async def find_active(uow: UnitOfWork, codes: Collection[str]) -> set[str]:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from common.connection import Record
 from common.db import Database, UnitOfWork
+from common.ids import LOWEST
 
 _INSERT = """
 INSERT INTO message_template (id, code, text_zh, text_en, placeholders, state, created_at, updated_at)
@@ -36,7 +37,7 @@ async def lock(uow: UnitOfWork, code: str) -> Record | None:
 
 async def list_all(reader: Database, *, after: UUID | None, limit: int) -> list[Record]:
     return await reader.fetch(
-        "SELECT * FROM message_template WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT $2", after, limit
+        "SELECT * FROM message_template WHERE id > $1 ORDER BY id LIMIT $2", after or LOWEST, limit
     )
 
 

@@ -3,6 +3,7 @@ from uuid import UUID
 
 from common.connection import Record
 from common.db import Database, UnitOfWork
+from common.ids import LOWEST
 
 _INSERT = """
 INSERT INTO webhook_endpoint (id, code, url, state, secret_number, rotated_at, created_at)
@@ -39,5 +40,5 @@ async def find_active(uow: UnitOfWork, codes: Collection[str]) -> dict[str, Reco
 
 async def list_all(reader: Database, *, after: UUID | None, limit: int) -> list[Record]:
     return await reader.fetch(
-        "SELECT * FROM webhook_endpoint WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT $2", after, limit
+        "SELECT * FROM webhook_endpoint WHERE id > $1 ORDER BY id LIMIT $2", after or LOWEST, limit
     )

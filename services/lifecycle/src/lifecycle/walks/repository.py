@@ -4,6 +4,7 @@ from uuid import UUID
 
 from common.connection import Record
 from common.db import Database, UnitOfWork
+from common.ids import LOWEST
 
 _BEGIN = """
 INSERT INTO walk (what_for, kind, lane, last_id, members, found, started_at)
@@ -21,11 +22,8 @@ _END = "UPDATE walk SET finished_at = $2 WHERE what_for = $1 AND finished_at IS 
 
 _UNFINISHED = "SELECT * FROM walk WHERE finished_at IS NULL AND lane = ANY($1) ORDER BY kind, what_for, lane"
 
-# Not `$2 IS NULL OR …`: a plan that is made for any `$2` would then begin with the first member each time.
 _MEMBERS = """
-SELECT member_id, state FROM member WHERE lane = $1 AND member_id > coalesce($2::uuid, '00000000-0000-0000-0000-000000000000')
-    AND stage IS NOT NULL
-ORDER BY member_id LIMIT $3
+SELECT member_id, state FROM member WHERE lane = $1 AND stage IS NOT NULL AND member_id > $2 ORDER BY member_id LIMIT $3
 """
 
 
@@ -63,4 +61,4 @@ async def made_for(reader: Database | UnitOfWork, what_for: str) -> list[Record]
 
 async def members_of(reader: Database | UnitOfWork, lane: int, *, after: UUID | None, limit: int) -> list[Record]:
     """(member_id, state) of those who stand somewhere, in the order of their ids."""
-    return await reader.fetch(_MEMBERS, lane, after, limit)
+    return await reader.fetch(_MEMBERS, lane, after or LOWEST, limit)

@@ -3,6 +3,7 @@ from uuid import UUID
 
 from common.connection import Record
 from common.db import Database, UnitOfWork
+from common.ids import HIGHEST
 from members.consents.domain import Consent
 
 _INSERT = """
@@ -28,7 +29,7 @@ WHERE given
 """
 
 _ENTRIES = """
-SELECT * FROM consent_entry WHERE member_id = $1 AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3
+SELECT * FROM consent_entry WHERE member_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3
 """
 
 
@@ -53,4 +54,4 @@ async def list_current(reader: Database, member_id: UUID) -> list[Record]:
 
 async def list_entries(reader: Database, *, member_id: UUID, before: UUID | None, limit: int) -> list[Record]:
     """Newest first."""
-    return await reader.fetch(_ENTRIES, member_id, before, limit)
+    return await reader.fetch(_ENTRIES, member_id, before or HIGHEST, limit)

@@ -3,6 +3,7 @@ from uuid import UUID
 
 from common.connection import Record
 from common.db import Database, UnitOfWork
+from common.ids import HIGHEST
 from members.coupons.domain import Spending
 
 _HELD = """
@@ -24,7 +25,7 @@ WHERE coupon.id = spent.id AND coupon.member_id = spent.member_id
 
 _OF_MEMBER = """
 SELECT coupon.*, name_zh, name_en FROM coupon JOIN coupon_template ON code = template
-WHERE member_id = $1 AND ($2::text IS NULL OR status = $2) AND ($3::uuid IS NULL OR coupon.id < $3)
+WHERE member_id = $1 AND ($2::text IS NULL OR status = $2) AND coupon.id < $3
 ORDER BY coupon.id DESC LIMIT $4
 """
 
@@ -61,7 +62,7 @@ async def list_of_member(
     reader: Database, *, member_id: UUID, status: str | None, before: UUID | None, limit: int
 ) -> list[Record]:
     """Newest first."""
-    return await reader.fetch(_OF_MEMBER, member_id, status, before, limit)
+    return await reader.fetch(_OF_MEMBER, member_id, status, before or HIGHEST, limit)
 
 
 async def find(reader: Database | UnitOfWork, coupon_id: UUID) -> Record | None:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from common.connection import Record
 from common.db import Database, UnitOfWork
+from common.ids import LOWEST
 
 _INSERT = """
 INSERT INTO coupon_template (id, code, name_zh, name_en, value_minor, minimum_spend_minor, currency, valid_days, starts_at,
@@ -22,7 +23,7 @@ WHERE code = $1 AND state <> 'ended' AND ($9::int IS NULL OR issued <= $9)
 _OFFERS = """
 SELECT * FROM coupon_template
 WHERE state = 'active' AND claimable AND (ends_at IS NULL OR ends_at > $1) AND (supply IS NULL OR issued < supply)
-    AND ($2::uuid IS NULL OR id > $2)
+    AND id > $2
 ORDER BY id LIMIT $3
 """
 
@@ -49,12 +50,12 @@ async def find(reader: Database | UnitOfWork, code: str) -> Record | None:
 
 async def list_all(reader: Database, *, after: UUID | None, limit: int) -> list[Record]:
     return await reader.fetch(
-        "SELECT * FROM coupon_template WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT $2", after, limit
+        "SELECT * FROM coupon_template WHERE id > $1 ORDER BY id LIMIT $2", after or LOWEST, limit
     )
 
 
 async def list_offers(reader: Database, *, now: datetime, after: UUID | None, limit: int) -> list[Record]:
-    return await reader.fetch(_OFFERS, now, after, limit)
+    return await reader.fetch(_OFFERS, now, after or LOWEST, limit)
 
 
 async def lock(uow: UnitOfWork, codes: Collection[str]) -> list[Record]:

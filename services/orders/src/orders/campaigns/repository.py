@@ -5,12 +5,13 @@ from uuid import UUID
 
 from common.connection import Record
 from common.db import Database, UnitOfWork
+from common.ids import HIGHEST
 
 _CAMPAIGN = "id, code, name, status, opens_at, closes_at, coupons_allowed"
 
 _LIST = f"""
 SELECT {_CAMPAIGN} FROM campaign
-WHERE status = ANY($1::text[]) AND ($2::uuid IS NULL OR id < $2)
+WHERE status = ANY($1::text[]) AND id < $2
   AND ($4::timestamptz IS NULL OR (status = 'published' AND opens_at <= $4 AND closes_at > $4))
   AND ($5::text IS NULL OR code = $5)
 ORDER BY id DESC LIMIT $3
@@ -87,7 +88,7 @@ async def list_newest(
     open_at: datetime | None,
     code: str | None,
 ) -> list[Record]:
-    return await db.fetch(_LIST, statuses, before, limit, open_at, code)
+    return await db.fetch(_LIST, statuses, before or HIGHEST, limit, open_at, code)
 
 
 async def list_skus(reader: Database | UnitOfWork, campaign_ids: Sequence[UUID]) -> list[Record]:

@@ -5,12 +5,13 @@ from uuid import UUID
 
 from common.connection import Record
 from common.db import Database, UnitOfWork
+from common.ids import LOWEST
 
 _SKU = "id, product_id, code, name, price_minor, supplied - reserved - sold AS stock, active"
 
 _LIST_PRODUCTS = """
 SELECT id, code, name, description FROM product
-WHERE ($1::uuid IS NULL OR id > $1) AND ($3::text IS NULL OR code = $3)
+WHERE id > $1 AND ($3::text IS NULL OR code = $3)
   AND EXISTS (SELECT FROM sku WHERE product_id = product.id AND active)
 ORDER BY id LIMIT $2
 """
@@ -112,7 +113,7 @@ async def find_product(reader: Database | UnitOfWork, product_id: UUID) -> Recor
 
 async def list_products(db: Database, *, after: UUID | None, limit: int, code: str | None) -> list[Record]:
     """Those with something to buy."""
-    return await db.fetch(_LIST_PRODUCTS, after, limit, code)
+    return await db.fetch(_LIST_PRODUCTS, after or LOWEST, limit, code)
 
 
 async def list_skus_of(reader: Database | UnitOfWork, product_ids: Sequence[UUID]) -> list[Record]:
@@ -128,9 +129,9 @@ async def find_sku(reader: Database | UnitOfWork, sku_id: UUID) -> Record | None
 
 async def list_skus(db: Database, *, after: UUID | None, limit: int, code: str | None) -> list[Record]:
     return await db.fetch(
-        f"SELECT {_SKU} FROM sku WHERE ($1::uuid IS NULL OR id > $1) AND ($3::text IS NULL OR code = $3)"  # noqa: S608 - same
+        f"SELECT {_SKU} FROM sku WHERE id > $1 AND ($3::text IS NULL OR code = $3)"  # noqa: S608 - same
         " ORDER BY id LIMIT $2",
-        after,
+        after or LOWEST,
         limit,
         code,
     )

@@ -5,6 +5,7 @@ from uuid import UUID
 from common.connection import Record
 from common.contracts.members import CouponIssued, CouponRecalled
 from common.db import Database, UnitOfWork
+from common.ids import HIGHEST
 
 _GRANT = """
 WITH granted AS (
@@ -76,10 +77,10 @@ async def list_of(
 ) -> list[Record]:
     return await db.fetch(
         "SELECT id, template, value_minor, minimum_spend_minor, currency, valid_from, expires_at, status, order_id"
-        " FROM coupon WHERE member_id = $1 AND ($2::text IS NULL OR status = $2) AND ($3::uuid IS NULL OR id < $3)"
+        " FROM coupon WHERE member_id = $1 AND ($2::text IS NULL OR status = $2) AND id < $3"
         " ORDER BY id DESC LIMIT $4",
         member_id,
         status,
-        before,
+        before or HIGHEST,
         limit,
     )

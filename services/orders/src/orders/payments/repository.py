@@ -3,6 +3,7 @@ from uuid import UUID
 
 from common.connection import Record
 from common.db import Database, UnitOfWork
+from common.ids import HIGHEST
 from orders.adapters.providers import Notice
 from orders.holdings.domain import STOCK_MOVED, disarm, move_goods, whole_lines
 
@@ -98,7 +99,7 @@ _EXCEPTIONS = """
 SELECT exception.id, exception.kind, exception.provider, exception.transaction_id, exception.payment_id, exception.order_id, refund_id,
        exception.amount_minor, exception.currency, noted_at, refund.status AS refund_status
 FROM payment_exception AS exception LEFT JOIN refund ON refund.id = exception.refund_id
-WHERE ($1::uuid IS NULL OR exception.id < $1) ORDER BY exception.id DESC LIMIT $2
+WHERE exception.id < $1 ORDER BY exception.id DESC LIMIT $2
 """
 
 
@@ -178,4 +179,4 @@ async def take_overdue(uow: UnitOfWork, *, asked_before: datetime, limit: int) -
 
 
 async def list_exceptions(db: Database, *, before: UUID | None, limit: int) -> list[Record]:
-    return await db.fetch(_EXCEPTIONS, before, limit)
+    return await db.fetch(_EXCEPTIONS, before or HIGHEST, limit)

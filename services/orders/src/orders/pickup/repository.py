@@ -3,6 +3,7 @@ from uuid import UUID
 
 from common.connection import Record
 from common.db import Database, UnitOfWork
+from common.ids import LOWEST
 
 _POINT = "id, code, name, address, active"
 
@@ -41,9 +42,9 @@ async def list_points(
     db: Database, *, after: UUID | None, limit: int, code: str | None, active: bool | None
 ) -> list[Record]:
     return await db.fetch(
-        f"SELECT {_POINT} FROM pickup_point WHERE ($1::uuid IS NULL OR id > $1)"  # noqa: S608 - a constant
+        f"SELECT {_POINT} FROM pickup_point WHERE id > $1"  # noqa: S608 - a constant
         " AND ($3::text IS NULL OR code = $3) AND ($4::bool IS NULL OR active = $4) ORDER BY id LIMIT $2",
-        after,
+        after or LOWEST,
         limit,
         code,
         active,
@@ -77,9 +78,9 @@ async def find_clerk(reader: Database | UnitOfWork, *, point_id: UUID, member_id
 async def list_clerks(db: Database, point_id: UUID, *, after: UUID | None, limit: int) -> list[Record]:
     return await db.fetch(
         "SELECT point_id, member_id, assigned_at FROM pickup_clerk"
-        " WHERE point_id = $1 AND ($2::uuid IS NULL OR member_id > $2) ORDER BY member_id LIMIT $3",
+        " WHERE point_id = $1 AND member_id > $2 ORDER BY member_id LIMIT $3",
         point_id,
-        after,
+        after or LOWEST,
         limit,
     )
 
@@ -87,9 +88,9 @@ async def list_clerks(db: Database, point_id: UUID, *, after: UUID | None, limit
 async def list_points_of(db: Database, member_id: UUID, *, after: UUID | None, limit: int) -> list[Record]:
     return await db.fetch(
         f"SELECT {_POINT} FROM pickup_point"  # noqa: S608 - a constant
-        " WHERE id IN (SELECT point_id FROM pickup_clerk WHERE member_id = $1) AND ($2::uuid IS NULL OR id > $2)"
+        " WHERE id IN (SELECT point_id FROM pickup_clerk WHERE member_id = $1) AND id > $2"
         " ORDER BY id LIMIT $3",
         member_id,
-        after,
+        after or LOWEST,
         limit,
     )

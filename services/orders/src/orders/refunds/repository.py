@@ -4,6 +4,8 @@ from uuid import UUID
 
 from common.connection import Record
 from common.db import Database, UnitOfWork
+from common.ids import HIGHEST
+from common.narrowing import narrowed
 from orders.holdings.domain import COUPON_FREED, free_coupon, move_goods
 from orders.refunds.domain import Claim
 
@@ -184,12 +186,8 @@ async def list_of_order(db: Database, order_id: UUID) -> list[Record]:
 
 
 async def list_newest(db: Database, *, status: str | None, before: UUID | None, limit: int) -> list[Record]:
-    return await db.fetch(
-        f"{_VIEW} WHERE ($1::text IS NULL OR status = $1) AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3",
-        status,
-        before,
-        limit,
-    )
+    newest = f"{_VIEW} WHERE id < $1 AND asked ORDER BY id DESC LIMIT $2"
+    return await db.fetch(*narrowed(newest, before or HIGHEST, limit, where={"status =": status}))
 
 
 async def list_lines(reader: Database | UnitOfWork, refund_ids: Sequence[UUID]) -> list[Record]:
