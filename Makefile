@@ -10,7 +10,7 @@ SOURCES  := $(PACKAGES:%=%/src) tests benchmarks scripts
 PURE     := not (integration or e2e or slow)
 
 .DEFAULT_GOAL := check
-.PHONY: help run up-local demo kafka-up kafka-down check format tidy lint types imports tree fresh pure test bench lock docs clean
+.PHONY: help run up-local demo kafka-up kafka-down check format tidy lint types imports tree fresh pure test simulate bench lock docs clean
 
 help: ## print every target and what it does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ pure: $(VENV)/.dev
 
 test: $(VENV)/.dev ## the tests: `T=path` for one file, `ALL=1` adds the slow ones
 	@$(BIN)/pytest -q $(if $(T),$(T),-n 2 $(if $(ALL),,-m "not slow") tests)
+
+simulate: $(VENV)/.dev ## play the lifecycle in worlds of seeds until a law breaks (SEEDS=1000, FROM=0; SEED=n: only that one)
+	@PYTHONPATH=tests $(BIN)/python -m simulation $(if $(SEED),--seed $(SEED),$(if $(SEEDS),--seeds $(SEEDS)) $(if $(FROM),--from $(FROM)))
 
 bench: $(VENV)/.dev ## measure orders, the log over both buses, recovery, processes and replay (20 minutes, on a machine left alone)
 	@$(BIN)/python -m benchmarks.orders.create

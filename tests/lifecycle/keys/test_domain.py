@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from common.contracts.lifecycle import GrantPoints
 from factories.policies import SMALL_POLICY
 from lifecycle.engine.domain import Engine, compiled
-from lifecycle.expressions.domain import Among, Streak
+from lifecycle.expressions.domain import Among, Said, Streak
 from lifecycle.guards.domain import Guards
 from lifecycle.members.domain import Member
 from lifecycle.rulebook.domain import EachYear, Enrolment, Enters, On, Per, Rule
@@ -78,6 +79,23 @@ def test_a_streak_counts_once_and_the_next_one_again(arrive: Arrive) -> None:
 def test_what_may_be_part_of_a_key(field: str, key: str, arrive: Arrive) -> None:
     *_, last = told(engine_of(reentry=Per((field,))), checkins(arrive, 0, 0, 2))
     assert last[0] == key
+
+
+def test_an_order_left_unpaid_is_followed_up_once_and_each_for_itself(arrive: Arrive) -> None:
+    """A basket left behind: orders keep the deadline and tell its end, so that nothing here waits for two events to meet."""
+    engine = engine_of(
+        trigger=On("order.cancelled"), reentry=Per(("order_id",)), condition=Said("reason", "==", ("timeout",))
+    )
+    orders = [UUID(int=number) for number in (1, 1, 2, 3)]
+    found = told(
+        engine,
+        [
+            arrive("order.cancelled", NOON, number=number, order_id=order, reason=reason, cancelled_at=NOON)
+            for number, (order, reason) in enumerate(zip(orders, ["timeout"] * 3 + ["member"], strict=True))
+        ],
+    )
+    reasons = [None, "already_fired", None, "condition_false"]
+    assert found == [(str(order), reason) for order, reason in zip(orders, reasons, strict=True)]
 
 
 def test_a_year_is_the_businesss(arrive: Arrive) -> None:

@@ -1,7 +1,7 @@
 """How deep causes lie (law 17): a rule that feeds itself stops, by its outcome, by what it enters, by what wears off."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import msgspec
@@ -24,6 +24,8 @@ from lifecycle.versions.domain import alone
 NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 COUPON = (IssueCoupon(template="more"),)
+REST = Quiet(begins=time(11), ends=time(13), clock="business")
+"""The hours about noon."""
 Arrive = Callable[..., Arrival]
 
 
@@ -43,7 +45,9 @@ def engine_of(trigger: Trigger, *, depth: int = 4, **guards: Any) -> Engine:
     return compiled(policy)
 
 
-def acts(engine: Engine, arrive: Arrive, *, days: int = 60, depth: int = 0, delay: timedelta = HOUR) -> list[str]:
+def acts(
+    engine: Engine, arrive: Arrive, *, days: int = 60, depth: int = 0, delay: timedelta = HOUR, deeper: int = 2
+) -> list[str]:
     """Each coupon asked for is issued after a while, as deep as a service that tells it makes it: one more than the asking."""
     member: Member | None = None
     reasons: list[str] = []
@@ -64,7 +68,7 @@ def acts(engine: Engine, arrive: Arrive, *, days: int = 60, depth: int = 0, dela
                 break
         for decision in decisions:
             reasons.append(decision.reason or "acted")
-            issuing += [(decision.at + delay, decision.depth + 2) for _ in decision.requests]
+            issuing += [(decision.at + delay, decision.depth + deeper if deeper else 0) for _ in decision.requests]
     return [reason for reason in reasons if reason != "quiet_hours"]
 
 
@@ -76,6 +80,10 @@ def arrive_coupon(arrive: Arrive, at: datetime, number: int) -> Arrival:
 @pytest.mark.parametrize("depth", [1, 4, 7])
 def test_a_rule_that_feeds_itself_by_its_outcome_stops(depth: int, arrive: Arrive) -> None:
     assert acts(engine_of(On("coupon.issued"), depth=depth), arrive) == ["acted"] * depth + ["too_deep"]
+
+
+def test_without_depth_it_would_go_on_for_ever(arrive: Arrive) -> None:
+    assert acts(engine_of(On("coupon.issued")), arrive, deeper=0) == ["acted"] * 40
 
 
 def test_what_waits_keeps_its_depth(arrive: Arrive) -> None:
@@ -105,3 +113,28 @@ def test_a_rule_that_feeds_itself_by_what_it_enters_and_what_wears_off_stops(tri
 def test_what_others_began_deep_goes_no_deeper(arrive: Arrive) -> None:
     assert acts(engine_of(On("coupon.issued")), arrive, depth=8) == ["too_deep"]
     assert acts(engine_of(On("coupon.issued")), arrive, depth=7) == ["acted", "too_deep"]
+
+
+def test_a_gate_behind_what_is_due_releases_it_all_the_same(arrive: Arrive) -> None:
+    """Our clock went back, or a producer's is ahead of it: the end of the quiet hours has come, and is not waited for again."""
+    engine = engine_of(On("coupon.issued"), quiet=REST)
+    waiting = step(alone(engine), None, arrive_coupon(arrive, NOON, 0), gate=NOON, watermark=NOON).member
+    assert waiting.due is not None
+    woken = wake(alone(engine), waiting, up_to=waiting.due, gate=waiting.due - HOUR / 2)
+    assert [each.reason for each in woken.decisions] == [None]
+    assert woken.member.due is None or woken.member.due > waiting.due
+
+
+def test_what_is_given_up_because_its_rule_is_gone_is_told_under_its_key(arrive: Arrive) -> None:
+    waiting = step(
+        alone(engine_of(On("coupon.issued"), quiet=REST)),
+        None,
+        arrive_coupon(arrive, NOON, 0),
+        gate=NOON,
+        watermark=NOON,
+    )
+    (asked,) = waiting.decisions
+    gone = compiled(msgspec.structs.replace(engine_of(On("coupon.issued")).policy, rules=()))
+    assert waiting.member.due is not None
+    woken = wake(alone(gone), waiting.member, up_to=waiting.member.due, gate=waiting.member.due)
+    assert [(each.reason, each.key) for each in woken.decisions] == [("rule_withdrawn", asked.key)]

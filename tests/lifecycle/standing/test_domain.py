@@ -1,14 +1,15 @@
 """Law 2: the next change is the first day on which standing differs, found by looking at every day. In three zones."""
 
+from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from factories.lifecycle_conditions import TODAY, policies, situation, some_facts
-from factories.policies import SMALL_POLICY
+from factories.policies import SMALL_POLICY, SMALL_TEXT, policy_of
 from lifecycle.engine.domain import Engine, compiled
 from lifecycle.explanations.domain import explain
 from lifecycle.expressions.domain import And, Condition, In, Not, Or, Stands
@@ -104,6 +105,20 @@ def test_the_next_change_in_many_policies(policy: Policy, facts: Facts, day: int
 @given(facts=some_facts(), day=days, second=seconds)
 def test_the_next_change_by_the_default_policy(facts: Facts, day: int, second: int) -> None:
     check_next_change(compiled(SMALL_POLICY), facts, day, second)
+
+
+def test_the_law_notices_an_age_read_otherwise() -> None:
+    """At risk after more than seven days: found for more than eight."""
+    other = policy_of(SMALL_TEXT.replace("> 7d", "> 8d"))
+    wrong = replace(compiled(other), policy=SMALL_POLICY)
+
+    @settings(max_examples=300, deadline=None, database=None, derandomize=True, phases=[Phase.generate])
+    @given(facts=some_facts(), day=days, second=seconds)
+    def law(facts: Facts, day: int, second: int) -> None:
+        check_next_change(wrong, facts, day, second)
+
+    with pytest.raises(AssertionError):
+        law()
 
 
 def test_who_did_nothing_stands_as_they_came_and_never_changes() -> None:

@@ -212,7 +212,7 @@ def test_any_batching_ticks_and_crashes_give_the_same(data: st.DataObject, plan:
 
 
 @pytest.mark.slow
-@settings(max_examples=4_000, deadline=None)
+@settings(max_examples=1_200, deadline=None)
 @given(data=st.data(), plan=plans)
 def test_much_batching_gives_the_same(data: st.DataObject, plan: Plan, arrive: Arrive) -> None:
     check_same_transitions(data.draw(interleaved(arrive=arrive)), plan)
