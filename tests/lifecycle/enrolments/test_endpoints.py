@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from common.contracts.members import MemberErased, MemberMerged
 from factories.lifecycle import HOUR, START, Life, member, ordered, registered
 from factories.lifecycle_rows import check
 from factories.policies import SMALL_TEXT
@@ -57,6 +58,21 @@ async def test_the_rule_still_decides_for_each(life: Life) -> None:
     assert await enrolled(life) == [str(MEMBERS[0])]
     counted = await life.service.db.fetch("SELECT member_id, rule, reason FROM receipt_count")
     assert [tuple(row) for row in counted] == [(MEMBERS[1], "anniversary", "condition_false")]
+
+
+@pytest.mark.parametrize("lives_by", [NEW], indirect=True)
+async def test_who_is_another_or_erased_is_brought_nothing(life: Life) -> None:
+    anna, ben, carl = MEMBERS[:3]
+    await life.happen(*map(ordered, (anna, ben, carl)))
+    await life.happen(MemberMerged(member_id=ben, root_id=anna, merged_at=START))
+    await life.happen(MemberErased(member_id=carl, erased_at=START))
+    await life.pass_to(START + HOUR / 2)
+    made = await proposed(life)
+    assert made["members"] == 1
+    await life.post(f"/enrolments/{made['enrolment_id']}/confirm", members=1)
+    await life.walk()
+    assert await enrolled(life) == [str(anna)]
+    await check(life.service.db)
 
 
 @pytest.mark.parametrize("lives_by", [NEW], indirect=True)

@@ -54,6 +54,7 @@ def test_an_envelope_stays_what_it_is() -> None:
         (simple(streak="many"), "line 3: Expected `int`, got `str`"),
         ({**simple(event="order.confirmed"), "streak": None}, "line 3: order.confirmed has no field streak"),
         ({"time": START.isoformat(), "event": "order.confirmed", "member": "anna"}, "line 3: expected amount_minor"),
+        ({"time": START.isoformat(), "event": "member.merged", "member": "anna"}, "line 3: expected root_id"),
         ({"specversion": "1.0"}, "line 3: envelope: Object missing required field"),
     ],
 )

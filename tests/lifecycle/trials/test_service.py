@@ -10,10 +10,12 @@ import pytest
 
 from common.bus.lanes import lane_of
 from common.bus.locks import EVERY_LANE
-from factories.lifecycle import Life
+from common.contracts.members import MemberMerged
+from common.contracts.orders import OrderCancelled
+from factories.lifecycle import HOUR, START, Life, registered
 from factories.lifecycle_histories import MEMBERS, live
 from factories.lifecycle_rows import forget, rows
-from factories.policies import SMALL_TEXT
+from factories.policies import SMALL_TEXT, changed
 from lifecycle.journal import service as journal
 from lifecycle.journal.domain import Entry
 from lifecycle.projections.domain import Difference
@@ -23,6 +25,9 @@ from lifecycle.trials.domain import DraftText, Order, together
 from lifecycle.trials.service import reading, tried, verified
 
 pytestmark = pytest.mark.integration
+
+REFUNDS = "  refunds: {event: order.refunded}"
+COUNTS_MORE = changed(REFUNDS, f"{REFUNDS}\n  cancelled: {{event: order.cancelled}}")
 
 
 async def differences(life: Life) -> list[Difference]:
@@ -34,6 +39,38 @@ async def test_replay_of_the_journal_gives_the_tables(life: Life, seed: int) -> 
     await live(life, seed)
     assert await differences(life) == []
     for who in MEMBERS:
+        assert await verified(life.service.db, lane_of(str(who)), only=who) is None
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(4, 30))])
+async def test_replay_gives_the_tables_of_who_is_another_or_erased(life: Life, seed: int) -> None:
+    await live(life, seed, kin=True)
+    states = await life.service.db.fetch("SELECT count(stage) AS standing, count(*) AS members FROM member")
+    assert states[0]["standing"] < states[0]["members"]
+    assert await differences(life) == []
+    for who in MEMBERS:
+        assert await verified(life.service.db, lane_of(str(who)), only=who) is None
+
+
+async def test_replay_counts_once_what_was_counted_anew_of_an_identity(life: Life) -> None:
+    """Before they met, after, and while it was prepared."""
+    anna, ben = MEMBERS[1], MEMBERS[2]
+    gone = OrderCancelled(order_id=MEMBERS[0], member_id=ben, reason="member", cancelled_at=START)
+    await life.happen(registered(anna), registered(ben), gone)
+    await life.happen(MemberMerged(member_id=ben, root_id=anna, merged_at=START))
+    await life.happen(gone)
+    await life.tick(START)
+    version = (await life.post("/policies", text=COUNTS_MORE))["version"]
+    await life.happen(gone)
+    await life.tick(START)
+    await life.walk()
+    await life.post(f"/policies/{version}/publish", replaces=1)
+    for _ in range(3):
+        await life.pass_to(life.clock.now() + HOUR)
+        await life.walk()
+    assert (await life.member(anna))["metrics"]["cancelled"]["count"] == 3
+    assert await differences(life) == []
+    for who in (anna, ben):
         assert await verified(life.service.db, lane_of(str(who)), only=who) is None
 
 
@@ -125,6 +162,16 @@ async def test_what_happened_is_counted_as_the_tables_count_it(life: Life) -> No
 async def test_what_is_published_does_as_a_draft_what_it_did(life: Life) -> None:
     """Law 7, on a real journal: of a history without outcomes, for a draft takes its own as heard at once."""
     await live(life, 9, eventful=False)
+    await does_the_same(life)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(4, 30))])
+async def test_it_does_so_where_members_are_merged_part_and_are_erased(life: Life, seed: int) -> None:
+    await live(life, seed, eventful=False, kin=True)
+    await does_the_same(life)
+
+
+async def does_the_same(life: Life) -> None:
     order = Order(draft=DraftText(text=SMALL_TEXT, tz="Asia/Shanghai"))
     found = together([(await tried(life.service.db, lane, order)).found for lane in EVERY_LANE])
     assert found.tried == found.happened

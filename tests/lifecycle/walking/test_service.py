@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from common.bus.locks import EVERY_LANE
+from common.contracts.members import MemberErased, MemberMerged, MemberUnmerged
 from factories.lifecycle import HOUR, START, Life, member, ordered
 from factories.lifecycle_rows import check
 from factories.policies import SMALL_TEXT
@@ -97,3 +98,31 @@ async def test_a_walk_that_fails_stands_and_is_counted_while_events_go_on(
     assert (await life.post(f"/policies/{version}/publish", replaces=1, status=409))["code"] == "version_not_ready"
     await life.walk()
     assert all(each["is_finished"] for each in (await life.get(f"/policies/{version}"))["walks"])
+
+
+async def test_walks_pass_over_who_is_another_and_who_is_erased(life: Life) -> None:
+    anna, ben, carl, dora = MEMBERS[:4]
+    await life.happen(*(ordered(each) for each in (anna, ben, carl, dora)))
+    await life.happen(MemberMerged(member_id=ben, root_id=anna, merged_at=START))
+    await life.happen(MemberErased(member_id=carl, erased_at=START))
+    for _ in range(3):
+        await life.tick(START)
+    version = await life.publish(SMALL_TEXT.replace("convert: orders.count >= 1", "convert: orders.count >= 3"))
+    seen = await life.get(f"/policies/{version}")
+    assert seen["impact"] == [{"dimension": "stage", "now": "convert", "then": "acquire", "members": 2}]
+    before = {row["member_id"]: row["state"] for row in await life.service.db.fetch("SELECT * FROM member")}
+    for _ in range(2):
+        await life.pass_to(life.clock.now() + HOUR)
+        await life.walk()
+    assert {each["kind"]: each["members"] for each in (await life.get(f"/policies/{version}"))["walks"]} == {
+        "impact": 2,
+        "sweep": 2,
+    }
+    after = {row["member_id"]: row["state"] for row in await life.service.db.fetch("SELECT * FROM member")}
+    assert {each for each in after if before[each] != after[each]} == {anna, dora}
+    await check(life.service.db)
+
+    await life.happen(MemberUnmerged(member_id=ben, root_id=anna, unmerged_at=START))
+    await life.tick(life.clock.now())
+    told = await life.member(ben)
+    assert (told["stage"], told["version"]) == ("acquire", version)

@@ -2,8 +2,10 @@
 
 from common.bus.records import Handlers
 from lifecycle.batches.handlers import step_members
-from lifecycle.events.domain import EVENTS
+from lifecycle.events.domain import EVENTS, FORWARDED
 
 # One handler for all of them: a member's events are stepped in the order in which they were read. Facts commute, so an event
 # that waits as a dead letter holds up nobody.
-HANDLERS = Handlers(dict.fromkeys(EVENTS.values(), step_members), ordered=False)
+HANDLERS = Handlers(
+    dict.fromkeys((*EVENTS.values(), *FORWARDED), step_members), ordered=False, handed_over=frozenset({"lifecycle"})
+)

@@ -10,6 +10,14 @@ class MemberUnknown(NotFound):
     """No event of that member has been read."""
 
 
+class MemberErased(NotFound):
+    """The member is erased 已刪除: nothing is kept of them."""
+
+
+class MergedInCircle(Conflict):
+    """A member would be another who is that member: nobody would stand for them."""
+
+
 class RangeInvalid(Invalid):
     """The days asked for are none, or too many."""
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from common.db import Database
 from common.jobs import Job
+from lifecycle.forwarding import service as forwarding
 from lifecycle.receipts import service as receipts
 from lifecycle.resources import Resources
 from lifecycle.standing import service as standing
@@ -24,6 +25,7 @@ async def show_counts(db: Database) -> None:
     policy = (await resources.versions.now(db)).latest.engine.policy
     resources.metrics.show_members(standing.totals(counts, policy))
     resources.metrics.waiting.set(await waiting.count(db))
+    resources.metrics.forwarded.set(await forwarding.count(db))
 
 
 async def forget_receipts(db: Database) -> None:

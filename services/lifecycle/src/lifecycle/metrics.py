@@ -20,6 +20,9 @@ class LifecycleMetrics:
         self.waiting = Gauge(
             "lifecycle_waiting_events", "Events read that wait until time is known to be complete", registry=registry
         )
+        self.forwarded = Gauge(
+            "lifecycle_forwarded_events", "Events on their way to another lane; time waits for them", registry=registry
+        )
         self.steps = Counter("lifecycle_steps", "Events that moved a member", registry=registry)
         self.woken = Counter("lifecycle_members_woken", "Members moved because time passed", registry=registry)
         self.failures = Counter(

@@ -44,13 +44,15 @@ class Member(Base, table=True):
         Index(None, "health", "member_id"),
         Index(None, "lane", "member_id"),
         CheckConstraint("lane >= 0", name="lane"),
+        CheckConstraint("(stage IS NULL) = (health IS NULL)", name="stands"),
         _ROOM,
     )
     member_id: UUID = Field(primary_key=True)
     lane: int = Field(sa_type=SmallInteger)
     state: bytes
-    stage: str
-    health: str
+    stage: str | None
+    """None: they are another member now, or erased."""
+    health: str | None
     due_at: datetime | None = Field(sa_type=Moment)
     """When they have to be woken at the latest; their timer may be earlier, never later."""
     version: int
@@ -74,6 +76,7 @@ class WaitingEvent(Base, table=True):
     __table_args__ = (
         Index(None, "member_id", "turn_at", "number"),
         UniqueConstraint("producer", "generation", "position_id"),
+        Index(None, "turn_at", postgresql_where=text("type = 'huitou.members.member.merged.v1'")),
     )
     number: int = _number()
     member_id: UUID
@@ -99,8 +102,41 @@ class LaneClock(Base, table=True):
     lane: int = Field(sa_type=SmallInteger, primary_key=True, sa_column_kwargs={"autoincrement": False})
     gate_at: datetime = Field(sa_type=Moment)
     watermark: datetime | None = Field(sa_type=Moment)
+    read_to: datetime | None = Field(sa_type=Moment)
+    """All that was appended by then has been read in this lane; time may have to wait for others, too."""
     beat_at: datetime | None = Field(sa_type=Moment)
     """By the gate clock, when the journal last had to tell the time."""
+
+
+class Merger(Base, table=True):
+    """Who is whom 會員合併, as it was read: kept so that nobody becomes another who is them."""
+
+    __tablename__ = "merger"
+    __table_args__ = (
+        CheckConstraint("member_id <> root_id", name="root"),
+        Index(None, "lane", postgresql_where=text("root_id IS NOT NULL")),
+    )
+    member_id: UUID = Field(primary_key=True)
+    lane: int = Field(sa_type=SmallInteger)
+    root_id: UUID | None
+    """None: parted again."""
+    changed_at: datetime = Field(sa_type=Moment)
+
+
+class ForwardedEvent(Base, table=True):
+    """What is on its way from a lane to a member in another. What one lane sends has its order; whoever takes it deletes it."""
+
+    __tablename__ = "forwarded_event"
+    __table_args__ = (Index(None, "lane", "number"), Index(None, "at"))
+    number: int = _number()
+    lane: int = Field(sa_type=SmallInteger)
+    """The receiver's."""
+    member_id: UUID
+    at: datetime = Field(sa_type=Moment)
+    """Logical time of the sender."""
+    type: str
+    event_id: UUID
+    envelope: bytes
 
 
 class StandingCount(Base, table=True):

@@ -6,6 +6,7 @@ from members.consents.endpoints import router as consents
 from members.consumers import HANDLERS
 from members.coupons.endpoints import router as coupons
 from members.erasure.endpoints import router as erasure
+from members.mergers.endpoints import router as mergers
 from members.points.endpoints import router as points
 from members.profiles.endpoints import router as profiles
 from members.resources import build_resources
@@ -18,7 +19,7 @@ SERVICE = Service(
     title="Members 會員",
     folder=Path(__file__).resolve().parents[2],
     settings=MembersSettings,
-    routers=[signin, accounts, profiles, consents, erasure, templates, coupons, points],
+    routers=[signin, accounts, profiles, consents, mergers, erasure, templates, coupons, points],
     handlers=HANDLERS,
     resources=build_resources,
 )

@@ -7,6 +7,18 @@ class MemberNotFound(NotFound):
     pass
 
 
+class MergerInvalid(Invalid):
+    """A member cannot be merged into itself."""
+
+
+class AlreadyMerged(Conflict):
+    """One of the two is another member already."""
+
+
+class NotMerged(Conflict):
+    """The member is nobody else."""
+
+
 class ReferrerUnknown(Invalid):
     pass
 

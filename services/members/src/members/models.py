@@ -20,11 +20,44 @@ class Member(Base, table=True):
     """A member 會員. What is personal is in the profile."""
 
     __tablename__ = "member"
+    __table_args__ = (UniqueConstraint("id", "registered_at"),)
     id: UUID = Field(primary_key=True)
     channel: str
     referrer_id: UUID | None = Field(default=None, foreign_key="members.member.id", index=True)
     registered_at: datetime = Field(sa_type=Moment)
     erased_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class Merger(Base, table=True):
+    """An account that is another's 會員合併, or was. The root is older, so that no chain of them comes back."""
+
+    __tablename__ = "merger"
+    __table_args__ = (
+        ForeignKeyConstraint(["member_id", "registered_at"], ["members.member.id", "members.member.registered_at"]),
+        ForeignKeyConstraint(["root_id", "root_registered_at"], ["members.member.id", "members.member.registered_at"]),
+        CheckConstraint("(root_id IS NULL) = (root_registered_at IS NULL)", name="root"),
+        CheckConstraint("(root_registered_at, root_id) < (registered_at, member_id)", name="older"),
+        Index(None, "root_id"),
+    )
+    member_id: UUID = Field(primary_key=True)
+    registered_at: datetime = Field(sa_type=Moment)
+    root_id: UUID | None
+    """Null: it is on its own again."""
+    root_registered_at: datetime | None = Field(sa_type=Moment)
+    changed_at: datetime = Field(sa_type=Moment)
+
+
+class MergerChange(Base, table=True):
+    """Who said that two accounts are one person's, or are not, and when."""
+
+    __tablename__ = "merger_change"
+    __table_args__ = (CheckConstraint("change IN ('merged', 'unmerged')", name="change"),)
+    id: UUID = Field(primary_key=True)
+    member_id: UUID = Field(foreign_key="members.member.id", index=True)
+    root_id: UUID
+    change: str
+    actor_id: UUID
+    at: datetime = Field(sa_type=Moment)
 
 
 class MemberRole(Base, table=True):

@@ -81,12 +81,13 @@ class Handlers:
     """A service's table of what it listens to.
 
     `ordered`: while an event of a key waits as a dead letter, later ones of that key wait behind it. A service whose
-    handlers commute says False.
+    handlers commute says False. `handed_over`: producers whose events come by the service's own tables, not by their log.
     """
 
     table: Mapping[type[Event], Handler] = field(default_factory=dict)
     ordered: bool = True
+    handed_over: frozenset[str] = frozenset()
 
     @property
     def producers(self) -> list[str]:
-        return sorted({event.producer() for event in self.table})
+        return sorted({event.producer() for event in self.table} - self.handed_over)

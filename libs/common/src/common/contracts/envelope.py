@@ -64,7 +64,7 @@ def encode(
         subject=event.subject,
         time=time,
         datacontenttype="application/json",
-        data=msgspec.Raw(_encoder.encode(event)),
+        data=msgspec.Raw(encode_event(event)),
         correlationid=correlation_id,
         causationid=causation_id,
         causationdepth=causation_depth,
@@ -78,10 +78,19 @@ def encode(
 def decode(encoded: bytes) -> tuple[Envelope, Event]:
     """The envelope and its typed event. Raises UnknownType or EnvelopeError."""
     envelope = _decode(_envelopes, encoded, named="envelope")
-    decoder = _data.get(envelope.type)
+    return envelope, decode_event(envelope.type, envelope.data)
+
+
+def decode_event(type_name: str, data: bytes | msgspec.Raw) -> Event:
+    """The typed event of an envelope. Raises UnknownType or EnvelopeError."""
+    decoder = _data.get(type_name)
     if decoder is None:
-        raise UnknownType(f"type {envelope.type!r} is not in this version's catalogue")
-    return envelope, _decode(decoder, envelope.data, named=envelope.type)
+        raise UnknownType(f"type {type_name!r} is not in this version's catalogue")
+    return _decode(decoder, data, named=type_name)
+
+
+def encode_event(event: Event) -> bytes:
+    return _encoder.encode(event)
 
 
 def _decode(decoder: msgspec.json.Decoder[T], encoded: bytes | msgspec.Raw, *, named: str) -> T:

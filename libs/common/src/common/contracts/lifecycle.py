@@ -1,6 +1,7 @@
 """Lifecycle 生命週期: where members stand, and what it asks others to do for them."""
 
 from typing import ClassVar, Literal
+from uuid import UUID
 
 import msgspec
 
@@ -116,3 +117,58 @@ class ActionWithdrawn(Event, frozen=True, kw_only=True, omit_defaults=True):
     member_id: MemberId
     rule: Code
     kind: ActionKind
+
+
+class Hop(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who is another now, and how many mergers of theirs there have been: one step of a path."""
+
+    member_id: MemberId
+    merger: Count
+
+
+class IdentityJoined(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """An identity 身分 is the member's from now on, by this path; `kept`, packed, is what they were. From one lane to another:
+    it stands in lifecycle's own tables, never in the log.
+    """
+
+    NAME: ClassVar[str] = "identity.joined"
+    member_id: MemberId
+    identity_id: MemberId
+    path: list[Hop]
+    kept: str
+
+
+class IdentityCounted(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """More of what an identity did is counted, because a policy asks for it. From one lane to another."""
+
+    NAME: ClassVar[str] = "identity.counted"
+    member_id: MemberId
+    identity_id: MemberId
+    path: list[Hop]
+    kept: str
+
+
+class IdentityLeft(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """Whoever came to the member by this path is theirs no more. From one lane to another."""
+
+    NAME: ClassVar[str] = "identity.left"
+    member_id: MemberId
+    path: list[Hop]
+
+
+class EventForwarded(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """What happened to an identity of the member, as it was read. From one lane to another."""
+
+    NAME: ClassVar[str] = "event.forwarded"
+    member_id: MemberId
+    identity_id: MemberId
+    path: list[Hop]
+    event_id: UUID
+    type: str
+    data: str
+    """JSON."""
+    happened_at: Moment
+    appended_at: Moment
+    revision: Count
+    """Of the policy's record of changes, when it was read first."""
+    depth: Count = 0

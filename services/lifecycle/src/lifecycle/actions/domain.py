@@ -38,6 +38,9 @@ Happening = Literal["released", "carried_out", "declined", "broken", "silent"]
 SILENCE = timedelta(hours=1)
 """How long no outcome is waited for before asking again; twice as long each time."""
 
+GIVEN_UP = "member_erased"
+"""Why an action is failed whose member was erased."""
+
 _ACTIONS = UUID("6f1f8d5e-3f0c-5d0a-9d55-7f6c5a3f4b21")
 
 _KINDS: Mapping[type[Action], ActionKind] = {
@@ -113,6 +116,8 @@ class Slot(msgspec.Struct, frozen=True, array_like=True):
     undoable: bool = False
     deeds: tuple[Deed, ...] = ()
     """Of what is undoable, from when it is no longer open."""
+    of: UUID | None = None
+    """The identity that it was decided for; None: the member's own."""
 
 
 def action_id(*, rule: str, member_id: UUID, key: str, attempt: int, index: int) -> UUID:
@@ -139,17 +144,18 @@ def taken(slots: tuple[Slot, ...], slot: Slot, *, keeps: bool) -> tuple[Slot, ..
     kept = (
         each
         for each in slots
-        if each.rule != slot.rule or (each.key != slot.key and (keeps or each.state in _UNSETTLED or each.key == ""))
+        if each.rule != slot.rule
+        or ((each.key, each.of) != (slot.key, slot.of) and (keeps or each.state in _UNSETTLED or each.key == ""))
     )
     return (*kept, slot)
 
 
 def counted(sends: tuple[Send, ...], slots: tuple[Slot, ...]) -> tuple[Send, ...]:
     """The sends without those that came to nothing: a slot that became free gives its place under the caps back."""
-    freed = {(slot.rule, slot.key, slot.attempt) for slot in slots if slot.state == "free"}
-    return (
-        tuple(send for send in sends if (send.rule, send.key, send.attempt) not in freed) if freed and sends else sends
-    )
+    freed = {(slot.rule, slot.key, slot.attempt, slot.of) for slot in slots if slot.state == "free"}
+    if not (freed and sends):
+        return sends
+    return tuple(send for send in sends if (send.rule, send.key, send.attempt, send.of) not in freed)
 
 
 def is_final(state: State) -> bool:

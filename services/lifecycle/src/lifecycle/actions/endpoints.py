@@ -11,6 +11,7 @@ from common.http.pages import Page, PageQuery, PageRequest, page
 from lifecycle.actions import service
 from lifecycle.actions.schemas import ActionCount, ActionCounts, ActionState, ActionView
 from lifecycle.members import service as members
+from lifecycle.members.schemas import OwnPage, own_page
 
 router = APIRouter(tags=["actions"])
 
@@ -20,11 +21,11 @@ def action_view(row: Record) -> ActionView:
 
 
 @router.get("/members/{member_id}/actions", operation_id="list_member_actions")
-async def list_member_actions(member_id: UUID, _: Operator, db: Db, pages: PageQuery) -> Page[ActionView]:
+async def list_member_actions(member_id: UUID, _: Operator, db: Db, pages: PageQuery) -> OwnPage[ActionView]:
     """What was asked for a member, newest first."""
-    await members.get_member(db, member_id)
+    merged_into = await members.merged_into(db, member_id)
     rows = await service.list_actions(db, member_id=member_id, before=pages.after_number, limit=pages.limit)
-    return _page(rows, pages)
+    return own_page(_page(rows, pages), merged_into)
 
 
 @router.get("/actions", operation_id="list_actions")

@@ -51,6 +51,16 @@ UPDATE action SET state = 'unknown', asks = asks + 1 FROM open WHERE action.acti
 RETURNING action.member_id, action.rule, action.kind, open.state AS previous, action.state
 """
 
+_GIVE_UP = """
+WITH open AS (
+    SELECT action.action_id, action.state, gone.at
+    FROM action JOIN unnest($1::uuid[], $2::timestamptz[]) AS gone (member_id, at) USING (member_id)
+    WHERE state IN ('requested', 'unknown', 'undoing') ORDER BY action_id FOR UPDATE OF action
+)
+UPDATE action SET state = 'failed', reason = $3, settled_at = open.at FROM open WHERE action.action_id = open.action_id
+RETURNING action.member_id, action.rule, action.kind, open.state AS previous, action.state
+"""
+
 _LIST = """
 SELECT * FROM action
 WHERE ($1::uuid IS NULL OR member_id = $1) AND ($2::text IS NULL OR rule = $2) AND ($3::text IS NULL OR state = $3)
@@ -145,6 +155,11 @@ async def withdraw(uow: UnitOfWork, withdrawn: Mapping[UUID, tuple[str, datetime
 async def ask_again(uow: UnitOfWork, actions: Collection[UUID]) -> list[Record]:
     """What changed, with the state before."""
     return await uow.fetch(_ASK_AGAIN, list(actions))
+
+
+async def give_up(uow: UnitOfWork, members: Mapping[UUID, datetime], *, reason: str) -> list[Record]:
+    """What is open of these members, at that gate time; what changed, with the state before."""
+    return await uow.fetch(_GIVE_UP, list(members), list(members.values()), reason)
 
 
 async def list_actions(

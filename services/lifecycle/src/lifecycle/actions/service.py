@@ -1,27 +1,27 @@
 """The record of actions: what was asked for, and what was heard of it. Whether to ask is the engine's, from its own slots."""
 
 from collections import Counter as Tally
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID, uuid5
 
 import msgspec
 
+from common.bus.lanes import lane_of
 from common.connection import Record
 from common.contracts.envelope import Envelope
 from common.contracts.event import Event
 from common.contracts.lifecycle import ActionRequested
 from common.db import Database, UnitOfWork
 from lifecycle.actions import repository
-from lifecycle.actions.domain import outcome
+from lifecycle.actions.domain import GIVEN_UP, outcome
 from lifecycle.actions.repository import Asked, Settled
 from lifecycle.counters import service as counters
 from lifecycle.counters.domain import Counter, Place
 from lifecycle.withdrawals.domain import Withdrawal, answer_of
 
 COUNTER = Counter("action_count", ("rule", "kind", "state"), "actions")
-LaneOf = Callable[[UUID], int]
 GateOf = Callable[[UUID], datetime]
 
 
@@ -42,8 +42,7 @@ async def record(
     requested: Sequence[tuple[ActionRequested, datetime]],
     heard: Iterable[Event],
     asked_again: Sequence[ActionRequested],
-    withdrawals: Sequence[Withdrawal] = (),
-    lane_of: LaneOf,
+    withdrawals: Sequence[tuple[Withdrawal, datetime]] = (),
     gate_of: GateOf,
 ) -> None:
     """`requested`: with the logical time of the trigger; `heard`: events that may tell of an outcome, or of what was taken
@@ -53,21 +52,23 @@ async def record(
     asked = [_asked(request, at, gate_of(request.member_id)) for request, at in requested]
     if asked:
         await repository.insert(uow, asked)
-        moves.update((lane_of(each.member_id), each.rule, each.kind, "requested") for each in asked)
+        moves.update((_lane(each.member_id), each.rule, each.kind, "requested") for each in asked)
     changed: list[Record] = []
     if asked_again:
         changed += await repository.ask_again(uow, {request.action_id for request in asked_again})
     if withdrawals:
-        withdrawn = {each.event.action_id: (each.state, gate_of(each.event.member_id)) for each in withdrawals}
+        withdrawn = {each.event.action_id: (each.state, gate) for each, gate in withdrawals}
         changed += await repository.withdraw(uow, withdrawn)
     settled = _settled(heard, gate_of)
     if settled:
         changed += await repository.settle(uow, settled)
-    for row in changed:
-        lane = lane_of(row["member_id"])
-        moves[lane, row["rule"], row["kind"], row["previous"]] -= 1
-        moves[lane, row["rule"], row["kind"], row["state"]] += 1
+    moves.update(_moved(changed))
     await counters.move(uow, COUNTER, moves)
+
+
+async def forget(uow: UnitOfWork, members: Mapping[UUID, datetime]) -> None:
+    """Wait for no answer any more, from that gate time on."""
+    await counters.move(uow, COUNTER, _moved(await repository.give_up(uow, members, reason=GIVEN_UP)))
 
 
 async def list_actions(
@@ -95,6 +96,20 @@ async def until(db: Database, member_id: UUID, *, moment: datetime | None, befor
 async def counts(db: Database) -> list[Record]:
     """(rule, kind, state, actions), where there are any."""
     return await repository.counts(db)
+
+
+def _moved(changed: Iterable[Record]) -> Tally[Place]:
+    moves: Tally[Place] = Tally()
+    for row in changed:
+        lane = _lane(row["member_id"])
+        moves[lane, row["rule"], row["kind"], row["previous"]] -= 1
+        moves[lane, row["rule"], row["kind"], row["state"]] += 1
+    return moves
+
+
+def _lane(member_id: UUID) -> int:
+    """Of whom it was decided for, also where another stands for them now: that one's lane counts here, too."""
+    return lane_of(str(member_id))
 
 
 def _asked(request: ActionRequested, at: datetime, gate: datetime) -> Asked:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -28,6 +29,12 @@ AHEAD = Text("answer_ahead", en="what comes next", zh="接下來")
 DERIVED = Text("answer_derived", en="by the journal", zh="日誌推導")
 
 MOVED_TO = Text("answer_moved_to", en="the member has been moved to {moved_to}", zh="會員已推進到 {moved_to}")
+
+MERGED = Text(
+    "answer_merged",
+    en="this member is {root} since {since}: ask about that one",
+    zh="此會員自 {since} 起已併入 {root}，請查詢該會員",
+)
 
 _SIGNS = {True: "✓", False: "✗", None: "·"}
 
@@ -80,6 +87,12 @@ def of_everything_ahead(versions: Versions, member: Member) -> Answer:
     return Answer(
         about="ahead", verdict=say(MOVED_TO, moved_to=member.at), because=(), ahead=tuple(prospects(versions, member))
     )
+
+
+def of_identity(member: Member, root_id: UUID) -> Answer:
+    """Of who is another now: who that is."""
+    since = member.kin.changed_at if member.kin else None
+    return Answer(about="identity", verdict=say(MERGED, root=str(root_id), since=since or member.at), because=())
 
 
 def published_since(versions: Versions, rule: str, version: int) -> datetime | None:

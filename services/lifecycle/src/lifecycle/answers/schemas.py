@@ -21,7 +21,9 @@ class StatementView(BaseModel):
 class AnswerView(BaseModel):
     """Why a member is where they are, or why a rule did or did not act for them."""
 
-    about: str = Field(description="`stage`, `health`, a segment by its name, `rule:` and a rule's id, or `ahead`.")
+    about: str = Field(
+        description="`stage`, `health`, a segment by its name, `rule:` and a rule's id, `ahead`; of who is another now 已併入, `identity`."
+    )
     verdict: StatementView
     because: list[StatementView] = Field(description="What happened, by which values and which version of the policy.")
     now: list[StatementView] = Field(

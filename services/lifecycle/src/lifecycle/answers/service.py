@@ -8,7 +8,15 @@ import msgspec
 
 from common.db import Database
 from lifecycle.actions import service as actions
-from lifecycle.answers.domain import RULE, Answer, of_everything_ahead, of_rule, of_standing, published_since
+from lifecycle.answers.domain import (
+    RULE,
+    Answer,
+    of_everything_ahead,
+    of_identity,
+    of_rule,
+    of_standing,
+    published_since,
+)
 from lifecycle.calendars.domain import EPOCH
 from lifecycle.derivations import service as derivations
 from lifecycle.derivations.domain import AGREES, Derivation, differences_between, outset_told
@@ -51,10 +59,14 @@ async def answers(
     db: Database, cache: VersionCache, member_id: UUID, *, about: str | None, deep: bool, keep: timedelta
 ) -> tuple[list[Answer], Engine]:
     """To one question, or, where none is asked, to all of where the member stands, and what comes next; with the engine that
-    they live by.
-    `keep`: how long receipts are kept. Raises MemberUnknown, QuestionUnknown.
+    they live by. To any about who was merged into another: who that is.
+    `keep`: how long receipts are kept. Raises MemberUnknown, MemberErased, QuestionUnknown.
     """
     asked = await _ask(db, cache, member_id, deep=deep, keep=keep)
+    if asked.member.root is not None:
+        root_id = await members.merged_into(db, member_id)
+        answer = of_identity(asked.member, root_id or asked.member.root)
+        return [msgspec.structs.replace(answer, derived=asked.compared)], asked.engine
     if about:
         return [await _answered(asked, question_of(asked.versions, asked.engine, about))], asked.engine
     found = [await _answered(asked, dimension) for dimension in asked.engine.asked]
@@ -75,14 +87,14 @@ def question_of(versions: Versions, engine: Engine, about: str) -> str:
 async def _ask(db: Database, cache: VersionCache, member_id: UUID, *, deep: bool, keep: timedelta) -> Inquiry:
     """In deep mode again until the member stands still while it is read."""
     for _ in range(TRIES):
-        member = await members.get_member(db, member_id)
+        member = await members.get_own(db, member_id)
         versions = await cache.now(db)
         last = await transitions.latest(db, member_id)
         if not deep:
             return Inquiry(db, versions, member, last, None, ())
         derivation = await derivations.derive(db, cache, member_id)
         compared = await _compared(db, versions, derivation, since=db.clock.now() - keep)
-        if await members.get_member(db, member_id) == member:
+        if await members.get_own(db, member_id) == member:
             break
     found = {each.dimension: each for each in derivation.transitions}
     return Inquiry(db, versions, member, found, derivation, compared)

@@ -1,16 +1,19 @@
 """Archives on disk: `lane=03/2026-03.parquet`. The same journal gives the same bytes."""
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from uuid import UUID
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from common.bus.locks import EVERY_LANE
 from common.db import Database
-from lifecycle.archives.domain import COLUMNS, entries_of, rows_of
+from lifecycle.archives.domain import COLUMNS, OF_ENTRY, entries_of, rows_of
 from lifecycle.journal import service as journal
 from lifecycle.journal.domain import Entry
 
@@ -91,10 +94,20 @@ async def export(db: Database, folder: Path) -> int:
     return written
 
 
-async def entries(folder: Path, lane: int) -> AsyncIterator[Entry]:
-    """A lane's, in their order."""
-    for entry in entries_of(lane, _rows(folder, lane)):
+async def entries(folder: Path, lane: int, *, only: UUID | None = None) -> AsyncIterator[Entry]:
+    """A lane's, in their order. `only`: what they have of this member, and of nobody else."""
+    for entry in entries_of(lane, _rows(folder, lane) if only is None else _rows_of(folder, lane, only)):
         yield entry
+
+
+def first_past(folder: Path, lane: int, moment: datetime, *, after: int) -> Entry | None:
+    """The first behind that one that tells that all of that moment has been read: that it did, not what it took in."""
+    later = (pc.field("number") > after) & (pc.field("watermark") >= pa.scalar(moment, _MOMENT))
+    for file in _files(folder, lane):
+        found = pq.ParquetFile(file).read(columns=OF_ENTRY).filter(later).slice(length=1).to_pylist()
+        if found:
+            return Entry(lane=lane, inputs=b"", **(found[0] | {"kind": "time"}))
+    return None
 
 
 def size(folder: Path) -> int:
@@ -102,8 +115,17 @@ def size(folder: Path) -> int:
     return sum(pq.ParquetFile(file).metadata.num_rows for file in folder.glob("lane=*/*.parquet"))
 
 
+def _files(folder: Path, lane: int) -> list[Path]:
+    return sorted((folder / f"lane={lane:02}").glob("*.parquet"))
+
+
+def _rows_of(folder: Path, lane: int, member_id: UUID) -> Iterator[dict[str, Any]]:
+    for file in _files(folder, lane):
+        yield from pq.ParquetFile(file).read().filter(pc.field("member_id") == member_id.bytes).to_pylist()
+
+
 def _rows(folder: Path, lane: int) -> Iterator[dict[str, Any]]:
-    for file in sorted((folder / f"lane={lane:02}").glob("*.parquet")):
+    for file in _files(folder, lane):
         with pq.ParquetFile(file) as opened:
             for batch in opened.iter_batches(batch_size=ROWS):
                 yield from batch.to_pylist()

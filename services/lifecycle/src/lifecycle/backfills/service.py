@@ -1,17 +1,19 @@
 """Back-fills, a stretch at a time: first the lane's journal is read, then its members get their parts."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 from time import monotonic
 from uuid import UUID
-
-import msgspec
 
 from common.bus.locks import lock_lanes
 from common.db import Database
 from lifecycle.backfills.domain import Folds, counted, counted_anew
 from lifecycle.facts.domain import Facts, united
+from lifecycle.forwarding import service as forwarding
+from lifecycle.forwarding.domain import more_of
 from lifecycle.journal import service as journal
 from lifecycle.journal.domain import Entry, unpacked_events
+from lifecycle.kinship.domain import counted_under
 from lifecycle.members import service as members
 from lifecycle.members.domain import Member
 from lifecycle.resources import Resources
@@ -67,9 +69,10 @@ class Backfill:
         async with db.transaction() as uow:
             await lock_lanes(uow, uow.service, [walk.lane])
             loaded = await members.load(uow, stretch)
-            await members.save(
-                uow,
-                [(member := self._whole(each.member), each.lane, wake_at(member)) for each in loaded.values()],
+            found = [(self._whole(each.member), each.lane) for each in loaded.values() if not each.member.is_erased]
+            await members.save(uow, [(member, lane, wake_at(member)) for member, lane in found])
+            await forwarding.send(
+                uow, [(member.at, None, more_of(member, self._parts[member.member_id])) for member, _ in found]
             )
             await walks.advance(
                 uow,
@@ -82,4 +85,4 @@ class Backfill:
         self.is_done = not left
 
     def _whole(self, member: Member) -> Member:
-        return msgspec.structs.replace(member, facts=united(member.facts, self._parts[member.member_id]))
+        return counted_under(member, member.member_id, partial(united, self._parts[member.member_id]))

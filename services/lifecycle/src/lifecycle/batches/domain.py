@@ -118,7 +118,7 @@ class Subject(Generic[Source]):
         version without it.
         """
         yield from self.wake()
-        if self.member is not None and self.watermark is not None and not self.queue:
+        if self.member is not None and self.member.stands and self.watermark is not None and not self.queue:
             engine = self.versions.engine(self.member.version)
             found = engine.rules.get(rule)
             if found is None:

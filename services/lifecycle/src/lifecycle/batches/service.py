@@ -18,6 +18,8 @@ from lifecycle.actions import service as actions
 from lifecycle.batches.domain import Asking, Step, Subject
 from lifecycle.clocks import service as clocks
 from lifecycle.clocks.service import LaneTime
+from lifecycle.forwarding import service as forwarding
+from lifecycle.identities import service as identities
 from lifecycle.journal import service as journal
 from lifecycle.members import service as members
 from lifecycle.receipts import service as receipts
@@ -25,6 +27,7 @@ from lifecycle.resources import Resources
 from lifecycle.segments import service as segments
 from lifecycle.standing import service as standing
 from lifecycle.timers import service as timers
+from lifecycle.tombstones import service as tombstones
 from lifecycle.transitions import service as transitions
 from lifecycle.versions.domain import Versions
 from lifecycle.waiting import service as waiting
@@ -58,6 +61,7 @@ class Batch:
 
 async def take(uow: UnitOfWork, events: Sequence[Taken]) -> None:
     """Step every event, in the order given."""
+    await identities.admit(uow, [received.event for received in events])
     batch = await load(uow, {received.event.member_id for received in events})
     taken: dict[int, list[tuple[UUID, LogRow]]] = defaultdict(list)
     for received in events:
@@ -149,12 +153,24 @@ async def write(uow: UnitOfWork, batch: Batch) -> None:
     await actions.record(
         uow,
         requested=[(asking.request, asking.at) for _, step in batch.steps for asking in step.requests],
-        heard=[step.folded.arrival.event for _, step in batch.steps if step.folded],
+        heard=[
+            step.folded.arrival.event for _, step in batch.steps if step.folded and not step.stepped.member.is_erased
+        ],
         asked_again=[request for _, step in batch.steps for request in step.stepped.asked_again],
-        withdrawals=[each for _, step in batch.steps for each in step.stepped.withdrawals],
-        lane_of=lambda member_id: batch.subjects[member_id].lane,
+        withdrawals=[
+            (each, batch.subjects[key].gate) for key, step in batch.steps for each in step.stepped.withdrawals
+        ],
         gate_of=lambda member_id: batch.subjects[member_id].gate,
     )
+    await forwarding.send(
+        uow,
+        [
+            (step.stepped.member.at, step.turn.source.envelope if step.turn else None, step.stepped.mail)
+            for _, step in batch.steps
+            if step.stepped.mail
+        ],
+    )
+    await tombstones.bury(uow, {key: subject.gate for key, subject, member in changed if member.is_erased})
     await _keep_waiting(uow, batch)
     for key, step in batch.steps:
         _tell(uow, key, step)
@@ -181,7 +197,7 @@ async def _arm(uow: UnitOfWork, batch: Batch) -> None:
         due_at, armed_at = subject.wake_at, subject.armed_at
         if due_at is not None and (armed_at is None or due_at < armed_at):
             earlier.append((member_id, subject.lane, due_at))
-        elif subject.heard and due_at != armed_at:
+        elif (subject.heard or not (subject.member and subject.member.stands)) and due_at != armed_at:
             heard.append((member_id, subject.lane, due_at))
     await timers.arm(uow, earlier, alarm=resources.alarm)
     await timers.rearm(uow, heard, alarm=resources.alarm)

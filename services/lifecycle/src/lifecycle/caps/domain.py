@@ -7,6 +7,7 @@ priorities use, so that a busy morning of small things does not use up the week.
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Annotated, Literal
+from uuid import UUID
 
 import msgspec
 
@@ -52,6 +53,8 @@ class Send(msgspec.Struct, frozen=True, array_like=True):
     key: str
     attempt: int
     """Whose send it was: when all that was asked for was refused, it was none."""
+    of: UUID | None = None
+    """The identity that it was sent to; None: the member's own."""
 
 
 def biting(

@@ -60,6 +60,13 @@ class Case(msgspec.Struct, frozen=True):
         return [slot for slot in self.member.slots if slot.rule == rule.id and slot.state not in forgotten]
 
     @property
+    def fired(self) -> list[Slot]:
+        """Those under the occasion's own key. Each identity counts its stays for itself."""
+        occasion = self.occasion
+        is_stay = occasion.value is not None and occasion.key == f"{occasion.value}#{occasion.episode}"
+        return [slot for slot in self.slots if slot.key == occasion.key and (slot.of is None or not is_stay)]
+
+    @property
     def sent_as(self) -> SendClass:
         name = self.occasion.rule.sent_as
         return self.engine.classes.get(name) or SendClass(name=name)
@@ -112,7 +119,7 @@ def paused(case: Case) -> Objection | None:
 def reentry(case: Case) -> Objection | None:
     occasion, rule = case.occasion, case.occasion.rule
     waiting = [each for each in case.member.pending if each.rule == rule.id and each.since is not None]
-    if any(slot.key == occasion.key for slot in case.slots):
+    if case.fired:
         return Objection("already_fired")
     if any(each.key == occasion.key for each in waiting):
         return Objection("already_waiting")
@@ -209,7 +216,8 @@ def unit_of(case: Case, holdout: Holdout) -> str:
     """What the member is drawn as; who is in no community is a unit alone."""
     if holdout.unit == "member":
         return str(case.member.member_id)
-    return case.member.units.get(holdout.salt) or str(case.situation.attribute(COMMUNITY) or case.member.member_id)
+    drawn = case.member.units.get(holdout.salt)
+    return drawn.unit if drawn else str(case.situation.attribute(COMMUNITY) or case.member.member_id)
 
 
 BEFORE_CONDITION: tuple[Check, ...] = (paused, reentry, still_true)

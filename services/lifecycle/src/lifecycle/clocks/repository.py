@@ -1,4 +1,4 @@
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from common.connection import Record
@@ -17,6 +17,17 @@ SET gate_at = greatest(clock.gate_at, excluded.gate_at), watermark = greatest(cl
 RETURNING lane, gate_at, watermark, (SELECT coalesce(max(revision), 0) FROM policy_change) AS revision,
     beat_at IS DISTINCT FROM (SELECT before.beat_at FROM lane_clock AS before WHERE before.lane = clock.lane) AS beats
 """
+
+
+_READ_TO = """
+UPDATE lane_clock AS clock SET read_to = stated.moment
+FROM unnest($1::smallint[], $2::timestamptz[]) AS stated (lane, moment)
+WHERE clock.lane = stated.lane AND (clock.read_to IS NULL OR clock.read_to < stated.moment)
+"""
+
+
+async def read_to(uow: UnitOfWork, moments: Mapping[int, datetime]) -> None:
+    await uow.execute(_READ_TO, list(moments), list(moments.values()))
 
 
 async def turn(

@@ -1,6 +1,6 @@
 """The clocks of lanes, kept beside what they moved: a gate that never goes back, a watermark that stays true once it is."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +17,11 @@ class LaneTime:
     """What is in force: see `changes`."""
     beats: bool = False
     """Whether the journal has to tell the time of this lane, also when nobody in it was due."""
+
+
+async def read_to(uow: UnitOfWork, moments: Mapping[int, datetime]) -> None:
+    """State for each lane to when everything that was appended has been read in it."""
+    await repository.read_to(uow, moments)
 
 
 async def turn(uow: UnitOfWork, lanes: Collection[int], *, watermark: datetime | None = None) -> dict[int, LaneTime]:

@@ -10,7 +10,7 @@ async def move(uow: UnitOfWork, counter: Counter, moves: Mapping[Place, int]) ->
     await uow.execute(_move(counter), *map(list, columns), list(moves.values()))
 
 
-# Not ON CONFLICT: a row that is proposed must keep the constraint that its sum keeps.
+# Not ON CONFLICT alone: a row that is proposed must keep the constraint that its sum keeps. A new one may have two writers.
 @cache
 def _move(counter: Counter) -> str:
     table, value, keys = counter.table, counter.value, ("lane", *counter.keys)
@@ -23,6 +23,7 @@ def _move(counter: Counter) -> str:
             UPDATE {table} AS counted SET {value} = counted.{value} + moved.{value} FROM moved
             WHERE ({counted}) = ({moved}) RETURNING {counted}
         )
-        INSERT INTO {table} ({names}, {value})
+        INSERT INTO {table} AS counted ({names}, {value})
         SELECT {names}, {value} FROM moved WHERE ({names}) NOT IN (SELECT {names} FROM updated)
+        ON CONFLICT ({names}) DO UPDATE SET {value} = counted.{value} + excluded.{value}
     """  # noqa: S608 - of the names of our own tables

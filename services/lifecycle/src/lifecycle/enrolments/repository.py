@@ -10,7 +10,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, 'proposed', $8, $9, $10) RETURNING *
 
 _COUNT = """
 SELECT count(*) FROM member
-WHERE ($1::text IS NULL OR stage = $1) AND ($2::text IS NULL OR health = $2)
+WHERE stage IS NOT NULL AND ($1::text IS NULL OR stage = $1) AND ($2::text IS NULL OR health = $2)
     AND ($3::text IS NULL OR EXISTS (
         SELECT FROM segment_member AS inside WHERE inside.segment = $3 AND inside.member_id = member.member_id))
 """

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from common.contracts.engagement import CheckinRecorded
 from common.contracts.event import Event
+from common.contracts.lifecycle import EventForwarded, IdentityCounted, IdentityJoined, IdentityLeft
 from common.contracts.members import MemberErased, MemberRegistered
 from common.contracts.topics import CATALOGUE
 from lifecycle.expressions.domain import Plain
@@ -18,6 +19,9 @@ EVENTS: dict[str, type[Event]] = {
     if event.SUBJECT == "member_id" and event.producer() != "lifecycle"
 }
 """By the name that policies use; not the lifecycle's own, or a rule would feed itself."""
+
+FORWARDED: tuple[type[Event], ...] = (IdentityJoined, IdentityCounted, IdentityLeft, EventForwarded)
+"""What is sent from lane to lane; see `forwarding`."""
 
 ONCE_EVER = frozenset({MemberRegistered.NAME, MemberErased.NAME})
 """What comes once for a member."""

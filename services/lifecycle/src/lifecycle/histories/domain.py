@@ -15,13 +15,17 @@ from common.contracts.envelope import EnvelopeError, decode, encode
 from common.contracts.event import Event
 from lifecycle.calendars.domain import Calendar
 from lifecycle.clocks.domain import HEARTBEAT
+from lifecycle.couriers.domain import Courier, RoundMerger
 from lifecycle.events.domain import EVENTS
 from lifecycle.journal.domain import Entry, Input, heads, packed_events
+from lifecycle.stepping.domain import Arrival
 
 PRODUCER_OF = {name: event.producer() for name, event in EVENTS.items()}
 MEMBERS = UUID("5a0e6f2c-3f3c-5a57-9d0e-0b1f6d7b8c21")
 """Under which members are named whose ids are no UUIDs."""
 
+_MEMBERS = frozenset({"root_id"})
+"""Fields that name a member, as a line names its own."""
 _WRITTEN = ("time", "event", "member")
 
 
@@ -34,6 +38,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
     member_id: UUID
     input: Input
+    arrival: Arrival
 
 
 class Filed(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,9 +60,16 @@ def line_of(number: int, fields: Mapping[str, Any], calendar: Calendar) -> Line:
     if event.NAME not in EVENTS:
         raise LineInvalid(f"line {number}: {event.NAME} does not happen to a member")
     envelope = encode(event, event_id=event_id, service=producer, type_name=kind, time=own_time)
+    arrival = Arrival(event_id=event_id, time=own_time, appended_at=at, event=event)
+    return _line(number, arrival, producer=producer, envelope=envelope)
+
+
+def _line(number: int, arrival: Arrival, *, producer: str, envelope: bytes) -> Line:
+    at = arrival.appended_at
     return Line(
-        member_id=UUID(event.subject),
+        member_id=UUID(arrival.event.subject),
         input=Input(producer=producer, generation=0, position=number, appended_at=at, envelope=envelope),
+        arrival=arrival,
     )
 
 
@@ -87,7 +99,8 @@ def _simple(number: int, fields: Mapping[str, Any], calendar: Calendar) -> tuple
     hints = get_type_hints(kind, include_extras=False)
     needed = [field.name for field in msgspec.structs.fields(kind) if field.required and field.name not in given]
     filled = {name: _stand_in(name, hints[name], at=at, line_id=line_id, calendar=calendar) for name in needed}
-    event = msgspec.convert(given | filled | {"member_id": _member(str(fields["member"]))}, kind)
+    named = {name: _member(str(given[name])) for name in _MEMBERS & given.keys()}
+    event = msgspec.convert(given | filled | named | {"member_id": _member(str(fields["member"]))}, kind)
     return event, line_id, at, at
 
 
@@ -100,6 +113,8 @@ def _member(named: str) -> UUID:
 
 def _stand_in(name: str, hint: Any, *, at: datetime, line_id: UUID, calendar: Calendar) -> Any:
     """What a line may leave out: ids, its own time again, codes. Amounts and counts may not."""
+    if name in _MEMBERS:
+        raise ValueError(f"expected {name}")
     if name == "member_id" or hint is UUID or UUID in get_args(hint):
         return line_id
     if hint is datetime:
@@ -124,9 +139,10 @@ class Filing:
         self._held: list[list[Line]] = [[] for _ in range(LANES)]
         self._beat: datetime | None = None
         self._last: datetime | None = None
+        self._courier = Courier()
 
     def add(self, line: Line) -> Iterator[Filed]:
-        """Raises LineInvalid when it is earlier than the line before."""
+        """Raises LineInvalid when it is earlier than the line before, or makes two members each other."""
         at = line.input.appended_at
         if self._last is not None and at < self._last:
             raise LineInvalid(f"line {line.input.position}: earlier than the line before; sort the history by time")
@@ -135,6 +151,14 @@ class Filing:
         while at > self._beat:
             yield from self._beats(self._beat)
             self._beat += HEARTBEAT
+        self._hold(line)
+        try:
+            for letter in self._courier.carry(line.arrival):
+                self._hold(_of_letter(line, letter))
+        except RoundMerger as error:
+            raise LineInvalid(f"line {line.input.position}: {error}") from error
+
+    def _hold(self, line: Line) -> None:
         self._held[lane_of(str(line.member_id))].append(line)
 
     def end(self) -> Iterator[Filed]:
@@ -161,6 +185,17 @@ class Filing:
             inputs=packed_events([line.input for line in lines]) if lines else b"",
         )
         return Filed(entry=entry, subjects=heads(line.member_id for line in lines))
+
+
+def _of_letter(line: Line, letter: Arrival) -> Line:
+    envelope = encode(
+        letter.event,
+        event_id=letter.event_id,
+        service="lifecycle",
+        type_name=letter.event.type_name(),
+        time=letter.time,
+    )
+    return _line(line.input.position, letter, producer="lifecycle", envelope=envelope)
 
 
 def filed(lines: Iterable[Line], *, revision: int) -> Iterator[Filed]:

@@ -30,6 +30,11 @@ WHERE lane = $1 AND number > $2 AND ($3::bytea IS NULL OR position($3 IN subject
 ORDER BY number LIMIT $6
 """
 
+_PAST = """
+SELECT lane, number, 'time' AS kind, gate_at, watermark, revision, ''::bytea AS inputs FROM journal
+WHERE lane = $1 AND number > $2 AND watermark >= $3 ORDER BY number LIMIT 1
+"""
+
 _SIZE = """
 SELECT lane, count(*) AS entries, max(number) AS last, coalesce(sum(octet_length(inputs)), 0)::bigint AS bytes
 FROM journal WHERE $1::bigint IS NULL OR revision < $1 GROUP BY lane ORDER BY lane
@@ -82,6 +87,10 @@ async def read(
     limit: int,
 ) -> list[Record]:
     return await reader.fetch(_READ, lane, after, subject, before_revision, before, limit)
+
+
+async def first_past(reader: Database | UnitOfWork, lane: int, moment: datetime, *, after: int) -> Record | None:
+    return await reader.fetchrow(_PAST, lane, after, moment)
 
 
 async def sizes(reader: Database | UnitOfWork, *, before_revision: int | None) -> list[Record]:

@@ -104,6 +104,12 @@ async def read(
         after = found[-1]["number"]
 
 
+async def first_past(reader: Database | UnitOfWork, lane: int, moment: datetime, *, after: int) -> Entry | None:
+    """The first behind that one that tells that all of that moment has been read: that it did, not what it took in."""
+    row = await repository.first_past(reader, lane, moment, after=after)
+    return None if row is None else Entry(**dict(row))
+
+
 async def sizes(reader: Database | UnitOfWork, *, before_revision: int | None = None) -> list[Record]:
     """(lane, entries, last, bytes) of each lane that has any."""
     return await repository.sizes(reader, before_revision=before_revision)

@@ -1,5 +1,6 @@
 """A member as the engine knows them: one row, read and written by one step at a time."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from lifecycle.actions.domain import Slot
 from lifecycle.caps.domain import Send
 from lifecycle.expressions.domain import Plain
 from lifecycle.facts.domain import Facts
+from lifecycle.identities.domain import Drawn, Kin, Units
 from lifecycle.standing.domain import Standing
 
 VERSION = b"\x01"
@@ -61,10 +63,24 @@ class Member(msgspec.Struct, frozen=True, array_like=True):
     """Time alone changes nothing before this. Derived: `moments.rearmed` finds it anew."""
     sends: tuple[Send, ...] = ()
     """What was released, as long as a cap may count it."""
-    units: dict[str, str] = {}
-    """By the salt of a holdout, the unit that the member was first drawn as: it stays theirs."""
+    units: Units = {}
+    """What the member was first drawn as: it stays theirs."""
     version: int = 1
     """Of the policy that the member lives by."""
+    kin: Kin | None = None
+    """None as long as they are alone. Facts and units are those of all identities."""
+    is_erased: bool = False
+    """Nothing of them is kept, and nothing is done for them any more."""
+
+    @property
+    def root(self) -> UUID | None:
+        """Who they are now, if not themselves: what happens to them happens to that member."""
+        return self.kin.root if self.kin else None
+
+    @property
+    def stands(self) -> bool:
+        """Whether they are anywhere: neither another now, nor erased."""
+        return self.root is None and not self.is_erased
 
     @property
     def stage(self) -> str:
@@ -77,6 +93,19 @@ class Member(msgspec.Struct, frozen=True, array_like=True):
     @property
     def segments(self) -> frozenset[str]:
         return frozenset(self.standing.keys() - {"stage", "health"})
+
+
+def drawn(member: Member, units: Mapping[str, str], *, at: datetime) -> Member:
+    """The member with what they were drawn as, by salt, where they were not drawn before."""
+    new = {salt: Drawn(unit, at) for salt, unit in units.items() if salt not in member.units}
+    if not new:
+        return member
+    kin = member.kin
+    if kin is not None and kin.identities:
+        own = kin.identities[member.member_id]
+        own = msgspec.structs.replace(own, units=own.units | new)
+        kin = msgspec.structs.replace(kin, identities=kin.identities | {member.member_id: own})
+    return msgspec.structs.replace(member, units=member.units | new, kin=kin)
 
 
 _encoder = msgspec.msgpack.Encoder(uuid_format="bytes")

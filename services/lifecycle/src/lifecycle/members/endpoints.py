@@ -13,9 +13,18 @@ from lifecycle.actions.schemas import ActionView
 from lifecycle.calendars.domain import EPOCH
 from lifecycle.engine.domain import Engine
 from lifecycle.facts.domain import tally_of
+from lifecycle.identities.domain import Path
 from lifecycle.members import service
 from lifecycle.members.domain import Member
-from lifecycle.members.schemas import EpisodeView, MemberSummary, MemberView, MetricTotals, OwnStanding, PendingView
+from lifecycle.members.schemas import (
+    EpisodeView,
+    IdentityView,
+    MemberSummary,
+    MemberView,
+    MetricTotals,
+    OwnStanding,
+    PendingView,
+)
 from lifecycle.resources import Resources
 from lifecycle.standing.domain import next_change_at
 from lifecycle.tallies.domain import Tally
@@ -57,20 +66,36 @@ async def get_member(member_id: UUID, _: Operator, db: Db, runtime: CurrentRunti
     resources: Resources = runtime.resources
     member = await service.get_member(db, member_id)
     engine = (await resources.versions.now(db)).at(db.clock.now()).engine
-    recent = await transitions.of_member(db, member_id, limit=RECENT)
-    asked = await actions.list_actions(db, member_id=member_id, limit=RECENT)
+    recent = await transitions.of_member(db, member.member_id, limit=RECENT)
+    asked = await actions.list_actions(db, member_id=member.member_id, limit=RECENT)
     return MemberView(
         **_summary(engine, member),
+        identities=_identities(member),
         episodes=_episodes(engine, member),
         next_change_at=next_change_at(engine, member.facts, member.at),
         pending=[
             PendingView(rule=each.rule, value=each.value, episode=each.episode, due_at=each.due, since=each.since)
             for each in sorted(member.pending, key=lambda pending: pending.due)
         ],
-        waiting_events=await waiting.count(db, member_id),
+        waiting_events=await waiting.count(db, member.member_id),
         transitions=[TransitionView(**dict(row)) for row in recent],
         actions=[ActionView(**{name: row[name] for name in ActionView.model_fields}) for row in asked],
     )
+
+
+def _identities(member: Member) -> list[IdentityView]:
+    known = member.kin.identities if member.kin else {}
+    return [
+        IdentityView(member_id=identity_id, merged_into=_merged_into(member, identity.path))
+        for identity_id, identity in known.items()
+    ]
+
+
+def _merged_into(member: Member, path: Path) -> UUID | None:
+    """A path leads from the identity through whoever passed it on."""
+    if not path:
+        return None
+    return path[1][0] if len(path) > 1 else member.member_id
 
 
 def _standing(member: Member) -> dict[str, object]:

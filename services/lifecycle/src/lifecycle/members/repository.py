@@ -24,7 +24,7 @@ SET state = excluded.state, stage = excluded.stage, health = excluded.health, du
 
 _LIST = """
 SELECT state FROM member
-WHERE ($1::uuid IS NULL OR member_id > $1) AND ($2::text IS NULL OR stage = $2) AND ($3::text IS NULL OR health = $3)
+WHERE stage IS NOT NULL AND ($1::uuid IS NULL OR member_id > $1) AND ($2::text IS NULL OR stage = $2) AND ($3::text IS NULL OR health = $3)
 ORDER BY member_id LIMIT $4
 """
 
@@ -34,8 +34,9 @@ class Row:
     member_id: UUID
     lane: int
     state: bytes
-    stage: str
-    health: str
+    stage: str | None
+    """None: they stand nowhere."""
+    health: str | None
     due_at: datetime | None
     version: int
 

@@ -1,11 +1,15 @@
 from datetime import date, datetime
+from typing import Generic, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
 from common.contracts.lifecycle import Cause
+from common.http.pages import Page
 from lifecycle.actions.schemas import ActionView
 from lifecycle.transitions.schemas import TransitionView
+
+T = TypeVar("T")
 
 
 class OwnStanding(BaseModel):
@@ -58,8 +62,29 @@ class PendingView(BaseModel):
     since: datetime | None = Field(description="When what waits to be released was triggered.")
 
 
+class OwnPage(Page[T], Generic[T]):
+    """A part of a list of what is a member's own."""
+
+    merged_into: UUID | None = Field(
+        description="Who the member is now 已併入: what happened since then is to be asked of that one; null: themselves."
+    )
+
+
+def own_page(part: Page[T], merged_into: UUID | None) -> OwnPage[T]:
+    return OwnPage[T](items=part.items, next_cursor=part.next_cursor, merged_into=merged_into)
+
+
+class IdentityView(BaseModel):
+    """An id that a member is known by 身分: their own, or that of who was merged into them."""
+
+    member_id: UUID
+    merged_into: UUID | None = Field(description="The member, or another identity of theirs; null: the member's own.")
+
+
 class MemberView(MemberSummary):
-    """A member with what was, what waits and what comes next."""
+    """A member with what was, what waits and what comes next. Whoever is another now is shown as that one."""
+
+    identities: list[IdentityView] = Field(description="None for who was never merged with another.")
 
     episodes: list[EpisodeView]
     next_change_at: datetime | None = Field(

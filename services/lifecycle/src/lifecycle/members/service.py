@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from common.db import Database, UnitOfWork
-from lifecycle.errors import MemberUnknown
+from lifecycle.errors import MemberErased, MemberUnknown
 from lifecycle.members import repository
 from lifecycle.members.domain import Member, decode, encode
 from lifecycle.members.repository import Row
@@ -33,21 +33,51 @@ async def load(uow: UnitOfWork, members: Collection[UUID]) -> dict[UUID, Loaded]
 async def save(uow: UnitOfWork, members: Sequence[tuple[Member, int, datetime | None]]) -> None:
     """(member, lane, when to wake them at the latest)."""
     if members:
-        await repository.save(
-            uow,
-            [
-                Row(member.member_id, lane, encode(member), member.stage, member.health, due_at, member.version)
-                for member, lane, due_at in members
-            ],
-        )
+        await repository.save(uow, [_row(member, lane, due_at) for member, lane, due_at in members])
 
 
 async def get_member(db: Database, member_id: UUID) -> Member:
-    """Raises MemberUnknown."""
-    state = await repository.find_state(db, member_id)
-    if state is None:
+    """Who stands for that id: the member, or who they are now. Raises MemberUnknown, MemberErased."""
+    member = await root_of(db, await get_own(db, member_id))
+    if not member.stands:
+        raise MemberUnknown(f"nothing has happened to a member {member.root} yet, who {member_id} is")
+    return member
+
+
+async def root_of(db: Database, member: Member) -> Member:
+    """Who they are now: themselves, or whom they were merged into, as far as anything has happened to that one."""
+    seen = set[UUID]()
+    while member.root is not None and member.root not in seen:
+        seen.add(member.root)
+        following = await find_own(db, member.root)
+        if following is None:
+            break
+        member = following
+    return member
+
+
+async def merged_into(db: Database, member_id: UUID) -> UUID | None:
+    """Who they are now, though what is asked for is their own; None: themselves. Raises MemberUnknown, MemberErased."""
+    member = await get_own(db, member_id)
+    root = await root_of(db, member)
+    return None if root is member else root.root or root.member_id
+
+
+async def get_own(db: Database, member_id: UUID) -> Member:
+    """That member, also where another stands for them. Raises MemberUnknown, MemberErased."""
+    member = await find_own(db, member_id)
+    if member is None:
         raise MemberUnknown(f"nothing has happened to a member {member_id} yet")
-    return decode(state)
+    return member
+
+
+async def find_own(db: Database, member_id: UUID) -> Member | None:
+    """None: nothing has happened to them. Raises MemberErased."""
+    state = await repository.find_state(db, member_id)
+    member = decode(state) if state else None
+    if member is not None and member.is_erased:
+        raise MemberErased(f"member {member_id} is erased; nothing is kept of them 會員已刪除，資料不再保留")
+    return member
 
 
 async def list_members(
@@ -56,3 +86,8 @@ async def list_members(
     """In the order of their ids."""
     states = await repository.list_states(db, after=after, stage=stage, health=health, limit=limit)
     return [decode(state) for state in states]
+
+
+def _row(member: Member, lane: int, due_at: datetime | None) -> Row:
+    stage, health = (member.stage, member.health) if member.stands else (None, None)
+    return Row(member.member_id, lane, encode(member), stage, health, due_at, member.version)

@@ -8,13 +8,14 @@ from datetime import datetime
 
 import msgspec
 
+from common.contracts.event import Event
 from common.contracts.lifecycle import ActionRequested, Cause
 from lifecycle.actions.domain import Slot, opened, taken
 from lifecycle.caps.domain import Send, remembered
 from lifecycle.decisions.domain import Decision, decide
 from lifecycle.engine.domain import Engine
 from lifecycle.grounds.domain import grounds
-from lifecycle.members.domain import Episode, Member, Pending
+from lifecycle.members.domain import Episode, Member, Pending, drawn
 from lifecycle.outlooks.domain import NEVER
 from lifecycle.rules.domain import Occasion, Orphan, matured, triggered_by_change
 from lifecycle.standing.domain import Standing, standing_on
@@ -35,6 +36,8 @@ class Stepped(msgspec.Struct, frozen=True, kw_only=True):
     withdrawals: tuple[Withdrawal, ...] = ()
     waits: bool = False
     """The event is not in the member yet: see `stepping.step`."""
+    mail: tuple[Event, ...] = ()
+    """For who the member is now, in another lane; see `forwarding`."""
 
 
 def joined(first: Stepped, second: Stepped) -> Stepped:
@@ -44,6 +47,7 @@ def joined(first: Stepped, second: Stepped) -> Stepped:
         decisions=first.decisions + second.decisions,
         asked_again=first.asked_again + second.asked_again,
         withdrawals=first.withdrawals + second.withdrawals,
+        mail=first.mail + second.mail,
     )
 
 
@@ -63,7 +67,7 @@ def passed(
     """
     since, gate = member.at, max(at, gate)
     now, until = standing_on(engine, member.facts, engine.calendar.day_of(at))
-    member, transitions = _stood(engine, msgspec.structs.replace(member, at=at), now, cause=cause, depth=depth)
+    member, transitions = stood(engine, msgspec.structs.replace(member, at=at), now, cause=cause, depth=depth)
     dated = [*reached(engine, member, since=since)] if cause == "time" and engine.on_dates else []
     if not (transitions or occasions or dated or member.pending):
         return Stepped(member=msgspec.structs.replace(member, due=_due(engine, member, until)))
@@ -97,8 +101,7 @@ def _decided(engine: Engine, member: Member, occasion: Occasion, decision: Decis
             occasion.depth,
         )
         return msgspec.structs.replace(member, pending=(*member.pending, waiting))
-    if decision.units:
-        member = msgspec.structs.replace(member, units=member.units | decision.units)
+    member = drawn(member, decision.units, at=decision.at)
     if decision.reason == "held_out":
         slot = Slot(rule.id, key, decision.at, decision.attempt, "held_out")
         return msgspec.structs.replace(member, slots=taken(member.slots, slot, keeps=rule.keeps_keys))
@@ -121,7 +124,7 @@ def rearmed(engine: Engine, member: Member) -> Member:
     return msgspec.structs.replace(member, due=_due(engine, member, until))
 
 
-def _stood(
+def stood(
     engine: Engine, member: Member, now: Standing, *, cause: Cause, depth: int
 ) -> tuple[Member, tuple[Transition, ...]]:
     """The member where they stand now, and how that differs."""

@@ -32,6 +32,11 @@ ACTED_BEFORE = Text(
     en="triggered before, under the key {key}, attempt {attempt}: {state}",
     zh="之前觸發過，鍵為 {key}，第 {attempt} 次嘗試：{state}",
 )
+ACTED_FOR_IDENTITY = Text(
+    "acted_for_identity",
+    en="triggered before for {identity}, who is this member, under the key {key}, attempt {attempt}: {state}",
+    zh="之前為已併入的會員 {identity} 觸發過，鍵為 {key}，第 {attempt} 次嘗試：{state}",
+)
 COOLS_UNTIL = Text("cools_until", en="its cooldown ends at {until}", zh="冷卻期到 {until} 結束")
 CAP_USED = Text("cap_used", en="cap of {cap}: {used} used", zh="頻次上限 {cap}：已用 {used}")
 REFUSED_IN = Text(
@@ -98,7 +103,9 @@ def _before(case: Case) -> Iterator[Statement]:
     """What the rule did lately, and until when it cools down."""
     rule, calendar = case.occasion.rule, case.engine.calendar
     for slot in case.slots[-LATELY:]:
-        yield say(ACTED_BEFORE, at=slot.at, key=slot.key or "once", attempt=slot.attempt, state=slot.state)
+        text = ACTED_FOR_IDENTITY if slot.of else ACTED_BEFORE
+        key, identity = slot.key or "once", str(slot.of)
+        yield say(text, at=slot.at, key=key, attempt=slot.attempt, state=slot.state, identity=identity)
     last = max((slot.at for slot in case.slots), default=None)
     if last is not None and rule.cooldown_days is not None:
         yield say(COOLS_UNTIL, until=calendar.start_of(calendar.day_of(last) + rule.cooldown_days))

@@ -12,17 +12,14 @@ from uuid import UUID
 
 import msgspec
 
-from common.contracts.event import Event
-from common.contracts.lifecycle import ActionRequested
-from lifecycle.actions.domain import outcome
 from lifecycle.calendars.domain import EPOCH, Calendar
 from lifecycle.decisions.domain import Decision
+from lifecycle.dockets.domain import ActionRow, action_row, asked_anew, asked_back, given_up, heard
+from lifecycle.receipts.domain import NOTHING, is_counted
 from lifecycle.receipts.domain import encode as encode_detail
-from lifecycle.receipts.domain import is_counted
 from lifecycle.receipts.domain import outcome as outcome_of
 from lifecycle.replays.domain import Happened
 from lifecycle.transitions.domain import Transition
-from lifecycle.withdrawals.domain import answer_of
 
 Table = Literal["member", "waiting_event", "transition", "receipt", "receipt_count", "action"]
 MOST_SHOWN = 2_000
@@ -30,21 +27,6 @@ Plain = tuple[Any, ...]
 """A row without its member and its number."""
 
 _encoder = msgspec.msgpack.Encoder(order="deterministic", uuid_format="bytes")
-
-
-class ActionRow(msgspec.Struct, kw_only=True):
-    rule: str
-    key: str
-    attempt: int
-    kind: str
-    detail: dict[str, Any]
-    at: datetime
-    valid_until: datetime
-    state: str
-    asks: int
-    requested_at: datetime
-    settled_at: datetime | None
-    reason: str | None
 
 
 class CountRow(msgspec.Struct, kw_only=True):
@@ -59,10 +41,14 @@ CountKey = tuple[str, str, date]
 
 
 class MemberRows(msgspec.Struct, kw_only=True):
-    """What the tables hold of one member; the first two a list of rows, or the digest of that list."""
+    """What the tables hold of one member; the first four a list of rows, or the digest of that list."""
 
-    transitions: Any
-    receipts: Any
+    transitions: Any = None
+    receipts: Any = None
+    """Both without the values that they were found by."""
+    grounds: Any = None
+    details: Any = None
+    """With these, where there are any: nothing is left of them when the member is erased."""
     counts: dict[CountKey, CountRow] = {}
     actions: dict[UUID, ActionRow] = {}
     counted: int = 0
@@ -114,19 +100,32 @@ class Projection:
             or happened.step.folded
         ):
             return
-        rows = self.rows.setdefault(happened.member_id, MemberRows(transitions=None, receipts=None))
+        rows = self.rows.setdefault(happened.member_id, MemberRows())
         for transition in stepped.transitions:
-            rows.transitions = self.grow(rows.transitions, transition_row(transition))
+            self.add_transition(rows, transition_row(transition))
         for decision in stepped.decisions:
             if is_counted(decision):
                 self._count(rows, decision, calendars[decision.version])
             else:
-                rows.receipts = self.grow(rows.receipts, receipt_row(decision, happened.gate))
+                self.add_receipt(rows, receipt_row(decision, happened.gate))
             for request in decision.requests:
                 rows.actions[request.action_id] = action_row(request, at=decision.at, gate=happened.gate)
         self._settle(rows, happened)
+        if stepped.member.is_erased:
+            rows.grounds, rows.details, rows.counts, rows.counted = None, None, {}, 0  # as `tombstones` leaves it
+            given_up(rows.actions, happened.gate)
         if self.grow is sealed and rows.counts:
             self._seal(rows, happened, calendars)
+
+    def add_transition(self, rows: MemberRows, row: Plain) -> None:
+        rows.transitions = self.grow(rows.transitions, row[:-1])
+        if row[-1]:
+            rows.grounds = self.grow(rows.grounds, row)
+
+    def add_receipt(self, rows: MemberRows, row: Plain) -> None:
+        rows.receipts = self.grow(rows.receipts, row[:-1])
+        if row[-1] != NOTHING:
+            rows.details = self.grow(rows.details, row)
 
     def _count(self, rows: MemberRows, decision: Decision, calendar: Calendar) -> None:
         day = date.fromordinal(calendar.day_of(decision.at) + EPOCH)
@@ -143,14 +142,11 @@ class Projection:
         """What an event tells comes before what the step asks for anew, or asks back."""
         step = happened.step
         if step.folded:
-            _heard(rows.actions, step.folded.arrival.event, happened.gate)
+            heard(rows.actions, step.folded.arrival.event, happened.gate)
         for request in step.stepped.asked_again:
-            row = rows.actions[request.action_id]
-            row.state, row.asks = "unknown", row.asks + 1
+            asked_anew(rows.actions, request.action_id)
         for withdrawal in step.stepped.withdrawals:
-            row = rows.actions[withdrawal.event.action_id]
-            if row.state in {"requested", "unknown", "done"}:
-                row.state, row.settled_at = withdrawal.state, happened.gate
+            asked_back(rows.actions, withdrawal.event.action_id, withdrawal.state, happened.gate)
 
     def _seal(self, rows: MemberRows, happened: Happened, calendars: Mapping[int, Calendar]) -> None:
         """Of a day before whatever still waits, nothing more can be counted."""
@@ -160,17 +156,6 @@ class Projection:
         first = date.fromordinal(day_of(open_from) + EPOCH - 1)
         for place in [place for place in rows.counts if place[2] < first]:
             rows.counted = summed(rows.counted, place, rows.counts.pop(place))
-
-
-def _heard(actions: Mapping[UUID, ActionRow], event: Event, gate: datetime) -> None:
-    told, answer = outcome(event), answer_of(event)
-    found = told or answer
-    row = actions.get(found[0]) if found else None
-    if row is None:
-        return
-    ends = {"requested": told, "unknown": told, "undoing": answer}.get(row.state)
-    if ends is not None:
-        row.state, row.reason, row.settled_at = ends[1], getattr(event, "reason", None), gate
 
 
 def summed(counted: int, place: CountKey, row: CountRow) -> int:
@@ -201,25 +186,6 @@ def receipt_row(decision: Decision, gate: datetime) -> Plain:
 
 
 RECEIPT = ("rule", "key", "version", "at", "gate_at", "outcome", "until", "attempt", "detail")
-
-
-def action_row(request: ActionRequested, *, at: datetime, gate: datetime) -> ActionRow:
-    detail = msgspec.to_builtins(request.action)
-    kind = detail.pop("kind")
-    return ActionRow(
-        rule=request.rule,
-        key=request.key,
-        attempt=request.attempt,
-        kind=kind,
-        detail=detail,
-        at=at,
-        valid_until=request.valid_until,
-        state="requested",
-        asks=1,
-        requested_at=gate,
-        settled_at=None,
-        reason=None,
-    )
 
 
 def _shown(value: Any) -> str:

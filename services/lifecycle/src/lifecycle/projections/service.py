@@ -8,12 +8,12 @@ import msgspec
 
 from common.connection import Record
 from common.db import UnitOfWork
-from lifecycle.members.domain import decode
+from lifecycle.dockets.domain import ActionRow, comparable
+from lifecycle.members.domain import Member, decode
 from lifecycle.projections import repository
 from lifecycle.projections.domain import (
     RECEIPT,
     TRANSITION,
-    ActionRow,
     CountRow,
     Difference,
     MemberRows,
@@ -66,15 +66,18 @@ def _between(
     population: Population, projection: Projection, versions: Versions, row: Record, held: "_Held"
 ) -> Difference | None:
     member_id = row["member_id"]
-    nothing = MemberRows(transitions=None, receipts=None)
-    rows = projection.rows.get(member_id, nothing)
+    rows = projection.rows.get(member_id, MemberRows())
+    state = population.states.get(member_id)
+    member = decode(state) if state else None
     pairs: Sequence[tuple[Table, Any, Any]] = (
-        ("member", *_member(population, versions, row)),
+        ("member", *_member(population, versions, row, member)),
         ("waiting_event", [turn.arrival.event_id for turn in population.waiting.get(member_id, ())], held.waiting),
         ("transition", rows.transitions, held.rows.transitions),
+        ("transition", rows.grounds, held.rows.grounds),
         ("receipt", rows.receipts, held.rows.receipts),
+        ("receipt", rows.details, held.rows.details),
         ("receipt_count", *_counts(rows, held.rows)),
-        ("action", rows.actions, held.rows.actions),
+        ("action", comparable(rows.actions, member), comparable(held.rows.actions, member)),
     )
     for table, replayed, there in pairs:
         if replayed != there:
@@ -94,14 +97,14 @@ def _counts(replayed: MemberRows, held: MemberRows) -> tuple[Any, Any]:
     return (replayed.counted, replayed.counts), (sealed_there, open_there)
 
 
-def _member(population: Population, versions: Versions, row: Record) -> tuple[Plain, Plain]:
-    state = population.states.get(row["member_id"])
+def _member(population: Population, versions: Versions, row: Record, member: Member | None) -> tuple[Plain, Plain]:
     held = row["state"], row["stage"], row["health"], row["due_at"], row["version"]
-    if state is None:
+    if member is None:
         return (None,), held
     subject = population.subject(row["member_id"], versions=versions, gate=ALWAYS, watermark=None)
-    member = decode(state)
-    return (state, member.stage, member.health, subject.wake_at, member.version), held
+    state = population.states[member.member_id]
+    stands = (member.stage, member.health) if member.stands else (None, None)
+    return (state, *stands, subject.wake_at, member.version), held
 
 
 class _Held(msgspec.Struct):
@@ -110,15 +113,15 @@ class _Held(msgspec.Struct):
 
 
 async def _held(uow: UnitOfWork, members: list[UUID], projection: Projection) -> dict[UUID, _Held]:
-    held = {member_id: _Held(MemberRows(transitions=None, receipts=None), []) for member_id in members}
+    held = {member_id: _Held(MemberRows(), []) for member_id in members}
     for row in await repository.of(uow, "waiting_event", members):
         held[row["member_id"]].waiting.append(row["event_id"])
     for row in await repository.of(uow, "transition", members):
         rows = held[row["member_id"]].rows
-        rows.transitions = projection.grow(rows.transitions, (*(row[name] for name in TRANSITION), row["grounds"]))
+        projection.add_transition(rows, (*(row[name] for name in TRANSITION), row["grounds"]))
     for row in await repository.of(uow, "receipt", members):
         rows = held[row["member_id"]].rows
-        rows.receipts = projection.grow(rows.receipts, tuple(row[name] for name in RECEIPT))
+        projection.add_receipt(rows, tuple(row[name] for name in RECEIPT))
     for row in await repository.of(uow, "receipt_count", members):
         place = row["rule"], row["reason"], row["day"]
         held[row["member_id"]].rows.counts[place] = CountRow(**{name: row[name] for name in CountRow.__struct_fields__})

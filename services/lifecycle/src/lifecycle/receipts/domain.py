@@ -97,6 +97,9 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Detail)
 
+NOTHING = _encoder.encode(Detail())
+"""Of whom nothing is kept."""
+
 
 def encode(decision: Decision) -> bytes:
     return _encoder.encode(detail_of(decision))

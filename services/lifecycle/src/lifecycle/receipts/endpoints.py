@@ -7,9 +7,11 @@ from common.auth.access import Operator
 from common.connection import Record
 from common.http.dependencies import CurrentRuntime, Db
 from common.http.fields import Code, Moment
-from common.http.pages import LARGEST_NUMBER, Page, PageQuery, page
+from common.http.pages import LARGEST_NUMBER, PageQuery, page
 from lifecycle.annotations.domain import annotated
 from lifecycle.explanations.domain import outcome
+from lifecycle.members import service as members
+from lifecycle.members.schemas import OwnPage, own_page
 from lifecycle.receipts import service
 from lifecycle.receipts.domain import Receipt, read_receipt, was_asked
 from lifecycle.receipts.schemas import ReceiptDetail, ReceiptView
@@ -28,8 +30,9 @@ async def list_receipts(
     outcome: Annotated[Code | None, Query(description="Only `acted`, or this reason why not.")] = None,
     since: Annotated[Moment | None, Query(alias="from", description="Only those decided then or later.")] = None,
     until: Annotated[Moment | None, Query(alias="to", description="Only those decided before that moment.")] = None,
-) -> Page[ReceiptView]:
+) -> OwnPage[ReceiptView]:
     """Decisions upon rules, newest first; without those that changed nothing, which are counted by day."""
+    merged_into = await members.merged_into(db, member) if member else None
     rows = await service.list_receipts(
         db,
         member_id=member,
@@ -41,7 +44,7 @@ async def list_receipts(
         limit=pages.limit,
     )
     views = [receipt_view(row) for row in rows]
-    return page(views, limit=pages.limit, last_id=rows[-1]["number"] if rows else None)
+    return own_page(page(views, limit=pages.limit, last_id=rows[-1]["number"] if rows else None), merged_into)
 
 
 @router.get("/receipts/{number}", operation_id="get_receipt")
@@ -51,6 +54,7 @@ async def get_receipt(
     """One decision, with the condition of then and the values that decided it."""
     resources: Resources = runtime.resources
     row = await service.get_receipt(db, number)
+    await members.find_own(db, row["member_id"])
     receipt = read_receipt(dict(row))
     rule = (await resources.versions.now(db)).engine(receipt.version).rules.get(receipt.rule)
     asked = rule is not None and was_asked(receipt.outcome)

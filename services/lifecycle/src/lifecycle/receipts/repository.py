@@ -1,4 +1,4 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -6,7 +6,7 @@ from common.connection import Record
 from common.db import Database, UnitOfWork
 from lifecycle.calendars.domain import EPOCH
 from lifecycle.decisions.domain import Decision
-from lifecycle.receipts.domain import Counted, encode, outcome
+from lifecycle.receipts.domain import NOTHING, Counted, encode, outcome
 
 _INSERT = """
 INSERT INTO receipt (member_id, rule, key, version, at, gate_at, outcome, until, attempt, detail)
@@ -86,6 +86,12 @@ async def count_up(uow: UnitOfWork, counts: Mapping[tuple[UUID, str, str, int], 
         [decision.at for decision in latest],
         [encode(decision) for decision in latest],
     )
+
+
+async def forget(uow: UnitOfWork, members: Collection[UUID]) -> None:
+    """Their values, and what was only counted."""
+    await uow.execute("UPDATE receipt SET detail = $2 WHERE member_id = ANY($1)", list(members), NOTHING)
+    await uow.execute("DELETE FROM receipt_count WHERE member_id = ANY($1)", list(members))
 
 
 async def list_receipts(

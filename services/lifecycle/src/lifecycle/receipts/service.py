@@ -1,4 +1,4 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -24,6 +24,11 @@ async def record(
     counts = counted([(member_id, decision) for member_id, decision, _ in decided if is_counted(decision)], calendars)
     if counts:
         await repository.count_up(uow, counts)
+
+
+async def forget(uow: UnitOfWork, members: Collection[UUID]) -> None:
+    """Keep no value of theirs: that something was decided stays, by what does not."""
+    await repository.forget(uow, members)
 
 
 async def list_receipts(

@@ -1,12 +1,13 @@
 """A rehearsal 預演: another policy over the same journal, by timers of its own: who would have moved, what it would have done.
 
 Open loop: what came of an action that it did not take is passed over, and so is what members did with it; what it does itself
-is taken as carried out at once, and nobody's answer to it is known.
+is taken as carried out at once, and nobody's answer to it is known. What lanes were sent by others they are sent as those
+would have sent it.
 """
 
 import dataclasses
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from uuid import UUID
 
@@ -19,24 +20,40 @@ from common.contracts.members import RewardGranted, RewardKind, RewardWithdrawn
 from lifecycle.actions.domain import concluded
 from lifecycle.batches.domain import Step, Subject
 from lifecycle.engine.domain import Engine
+from lifecycle.events.domain import FORWARDED
 from lifecycle.journal.domain import Entry
 from lifecycle.replays.domain import Happened, Population, Taken
+from lifecycle.stepping.domain import Arrival
 from lifecycle.versions.domain import alone
 from lifecycle.withdrawals.domain import answered
+
+INSTANT = timedelta(microseconds=1)
+NO_LETTERS: Mapping[UUID, Event] = {}
 
 _MADE = ("message_id", "coupon_id", "task_id")
 """What an action makes, by which later events name it."""
 
 
 class Rehearsal:
-    """One lane under the other policy. Before `since`, by the gate clock, everybody stands and no rule does anything."""
+    """One lane under the other policy. Before `since`, by the gate clock, everybody stands and no rule does anything.
+    `letters`: what was forwarded, by its id, as it would have been; see `correspondences`.
+    """
 
-    def __init__(self, lane: int, engine: Engine, *, since: datetime | None = None, only: UUID | None = None) -> None:
+    def __init__(
+        self,
+        lane: int,
+        engine: Engine,
+        *,
+        since: datetime | None = None,
+        only: UUID | None = None,
+        letters: Mapping[UUID, Event] = NO_LETTERS,
+    ) -> None:
         self.population = Population(lane)
         self.versions = alone(engine)
         self._silent = alone(dataclasses.replace(engine, paused=frozenset(engine.rules)))
         self._since = since
         self._only = only
+        self._letters = letters
         self._timers: list[tuple[datetime, UUID]] = []
         self._armed: dict[UUID, datetime] = {}
         self._reached: datetime | None = None
@@ -52,13 +69,30 @@ class Rehearsal:
                 subject = self._subject(subjects, member_id, entry)
                 yield from self._happened(entry, member_id, subject, subject.wake())
         for each in taken:
-            if (self._only is None or self._only == each.member_id) and not self._is_foreign(each.arrival.event):
+            arrival = self._as_it_would_be(each.arrival)
+            if (self._only is None or self._only == each.member_id) and arrival is not None:
                 subject = self._subject(subjects, each.member_id, entry)
-                steps = subject.take(producer=each.producer, arrival=each.arrival, source=each)
+                steps = subject.take(producer=each.producer, arrival=arrival, source=each)
                 yield from self._happened(entry, each.member_id, subject, steps)
         for member_id, subject in subjects.items():
             self.population.keep(member_id, subject)
             self._arm(member_id, subject.wake_at)
+
+    def due_by(self, moment: datetime) -> datetime | None:
+        """What time has to pass next for somebody to be woken; None: that is later than the moment."""
+        if not self._timers:
+            return None
+        due_at = self._timers[0][0]
+        if self._reached is not None:
+            due_at = max(due_at, self._reached + INSTANT)
+        return due_at if due_at <= moment else None
+
+    def _as_it_would_be(self, arrival: Arrival) -> Arrival | None:
+        """None: it would not have come."""
+        if isinstance(arrival.event, FORWARDED):
+            event = self._letters.get(arrival.event_id)
+            return None if event is None else msgspec.structs.replace(arrival, event=event)
+        return None if self._is_foreign(arrival.event) else arrival
 
     def _subject(self, subjects: dict[UUID, Subject[Taken]], member_id: UUID, entry: Entry) -> Subject[Taken]:
         if member_id not in subjects:

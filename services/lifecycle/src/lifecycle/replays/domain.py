@@ -91,6 +91,7 @@ def foreseen(then: Versions, now: Versions) -> Versions:
             *later,
         ),
         since={place: revision for place, revision in then.since.items() if place not in places},
+        foreseen=now.since,
     )
 
 

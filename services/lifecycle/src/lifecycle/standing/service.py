@@ -18,8 +18,9 @@ async def move(uow: UnitOfWork, moved: Iterable[tuple[int, Member | None, Member
     """(lane, as they were, as they are); None: they are new."""
     moves: Tally[Place] = Tally()
     for lane, before, after in moved:
-        moves[lane, after.stage, after.health] += 1
-        if before is not None:
+        if after.stands:
+            moves[lane, after.stage, after.health] += 1
+        if before is not None and before.stands:
             moves[lane, before.stage, before.health] -= 1
     await counters.move(uow, COUNTER, moves)
 

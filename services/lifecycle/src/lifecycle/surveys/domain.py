@@ -83,6 +83,8 @@ class Surveyor:
 
     def add(self, happened: Happened) -> None:
         stepped = happened.step.stepped
+        if stepped.member.is_erased and happened.member_id in self._sample:
+            self._sample[happened.member_id] = []
         if not (stepped.transitions or stepped.decisions):
             return
         if self._since is None or happened.gate >= self._since:
@@ -95,12 +97,12 @@ class Surveyor:
     def end(self, population: Population) -> Survey:
         """With where everybody stands in the end, and what rules came to for them."""
         survey = self.survey
-        for state in population.states.values():
-            member = decode(state)
+        standing = [member for state in population.states.values() if (member := decode(state)).stands]
+        for member in standing:
             survey.stands.update(member.standing.items())
             slots = (slot for slot in member.slots if self._since is None or slot.at >= self._since)
             survey.arms.update({(slot.rule, "held_out" if slot.state == "held_out" else "treated") for slot in slots})
-        survey.members = len(population.states)
+        survey.members = len(standing)
         survey.timelines = [
             Timeline(member_id=member_id, moments=moments) for member_id, moments in sorted(self._sample.items())
         ]

@@ -13,9 +13,11 @@ from common.bus.locks import EVERY_LANE, lock_lanes
 from common.bus.poison import is_poison
 from common.db import Database
 from common.runtime import Runtime
+from lifecycle.arrivals.service import deliver
 from lifecycle.batches import service as batches
 from lifecycle.clocks import service as clocks
 from lifecycle.clocks.domain import watermark
+from lifecycle.forwarding import service as forwarding
 from lifecycle.journal import service as journal
 from lifecycle.resources import Resources
 from lifecycle.timers import service as timers
@@ -32,12 +34,16 @@ LONGEST_SECONDS = 0.25
 PUT_OFF = timedelta(hours=1)
 
 
-async def tick(db: Database, *, lanes: Collection[int], up_to: datetime) -> int:
-    """State that everything in these lanes that was appended by `up_to` has been read, and wake those of their members who
-    are due by then; how many.
+async def tick(
+    db: Database, *, lanes: Collection[int], up_to: datetime, read_to: Mapping[int, datetime] | None = None
+) -> int:
+    """State that everything in these lanes that was appended by `up_to` has been read, take in what came from other lanes,
+    and wake those of their members who are due by then; how many. `read_to`: the same of other lanes.
     """
+    await deliver(db, lanes)
+    read_to = {**(read_to or {}), **dict.fromkeys(lanes, up_to)}
     try:
-        return len(await _wake(db, lanes=lanes, up_to=up_to))
+        return len(await _wake(db, lanes=lanes, up_to=up_to, read_to=read_to))
     except Exception as error:
         if not is_poison(error):
             raise
@@ -54,6 +60,7 @@ class Ticks:
         self._rests_until: dict[int, float] = {}
         self._reached = dict.fromkeys(EVERY_LANE, runtime.clock.now())
         """Of the lanes that this process has; of all, until it is known which those are."""
+        self._read_to: Mapping[int, datetime] = {}
         self._walking = Walking(runtime.db)
         resources: Resources = runtime.resources
         resources.metrics.watch_watermark(self._age_seconds)
@@ -62,6 +69,7 @@ class Ticks:
         """True: there was more to do than fits in one go."""
         reached = {lane: moment for lane, complete_to in lanes.items() if (moment := self._watermark(complete_to))}
         now = self._runtime.clock.now()
+        self._read_to = reached
         self._reached = {lane: reached.get(lane) or self._reached.get(lane, now) for lane in lanes}
         together: dict[datetime, list[int]] = defaultdict(list)
         for lane, up_to in reached.items():
@@ -105,7 +113,7 @@ class Ticks:
     async def _wake_all(self, lanes: Collection[int], up_to: datetime) -> bool:
         db, resources = self._runtime.db, self._runtime.resources
         started = monotonic()
-        while await tick(db, lanes=lanes, up_to=up_to) == LARGEST:
+        while await tick(db, lanes=lanes, up_to=up_to, read_to=self._read_to) == LARGEST:
             if monotonic() - started > LONGEST_SECONDS:
                 return True
         await timers.set_alarm(db, resources.alarm, lanes)
@@ -113,12 +121,19 @@ class Ticks:
 
 
 async def _wake(
-    db: Database, *, lanes: Collection[int], up_to: datetime, only: Collection[UUID] | None = None
+    db: Database,
+    *,
+    lanes: Collection[int],
+    up_to: datetime,
+    read_to: Mapping[int, datetime],
+    only: Collection[UUID] | None = None,
 ) -> Collection[UUID]:
     async with db.transaction() as uow:
         await lock_lanes(uow, uow.service, lanes)
-        times = await clocks.turn(uow, lanes, watermark=up_to)
-        due = await timers.find_due(uow, lanes=lanes, until=up_to, limit=LARGEST) if only is None else only
+        await clocks.read_to(uow, read_to)
+        until = await forwarding.horizon(uow, up_to)
+        times = await clocks.turn(uow, lanes, watermark=until)
+        due = await timers.find_due(uow, lanes=lanes, until=until, limit=LARGEST) if only is None else only
         await journal.write_time(uow, {lane: () for lane, time in times.items() if time.beats}, times)
         if due:
             await batches.wake(uow, due)
@@ -130,7 +145,7 @@ async def _wake_apart(db: Database, *, lanes: Collection[int], up_to: datetime) 
     due = await timers.find_due(db, lanes=lanes, until=up_to, limit=LARGEST)
     for member_id, lane in due.items():
         try:
-            await _wake(db, lanes=[lane], up_to=up_to, only=[member_id])
+            await _wake(db, lanes=[lane], up_to=up_to, read_to={lane: up_to}, only=[member_id])
         except Exception as error:
             if not is_poison(error):
                 raise

@@ -7,9 +7,10 @@ from common.auth.access import Operator
 from common.connection import Record
 from common.http.dependencies import Db
 from common.http.fields import Moment
-from common.http.pages import CursorInvalid, Page, PageQuery, PageRequest, page
+from common.http.pages import CursorInvalid, PageQuery, PageRequest, page
 from lifecycle.actions.endpoints import action_view
 from lifecycle.members import service as members
+from lifecycle.members.schemas import OwnPage, own_page
 from lifecycle.receipts.endpoints import receipt_view
 from lifecycle.timelines import service
 from lifecycle.timelines.domain import KINDS, Kind, Mark, as_id, from_id, mark
@@ -28,13 +29,13 @@ async def get_timeline(
     kind: Annotated[list[Kind] | None, Query(max_length=3, description="Only these kinds.")] = None,
     since: Annotated[Moment | None, Query(alias="from", description="Only what was then or later.")] = None,
     until: Annotated[Moment | None, Query(alias="to", description="Only what was before that moment.")] = None,
-) -> Page[TimelineEntry]:
+) -> OwnPage[TimelineEntry]:
     """How a member moved, what was decided for them and what was asked for, in one order, the latest first."""
     end = _end(pages, until)
-    await members.get_member(db, member_id)
+    merged_into = await members.merged_into(db, member_id)
     found = await service.timeline(db, member_id, kinds=set(kind or KINDS), end=end, since=since, limit=pages.limit)
     entries = [_entry(each.moment, kind, row) for each, kind, row in found]
-    return page(entries, limit=pages.limit, last_id=as_id(found[-1][0]) if found else None)
+    return own_page(page(entries, limit=pages.limit, last_id=as_id(found[-1][0]) if found else None), merged_into)
 
 
 def _end(pages: PageRequest, until: Moment | None) -> Mark | None:

@@ -5,8 +5,9 @@ from fastapi import APIRouter, Query
 
 from common.auth.access import Operator
 from common.http.dependencies import CurrentRuntime, Db
-from common.http.pages import Page, PageQuery, page
+from common.http.pages import PageQuery, page
 from lifecycle.members import service as members
+from lifecycle.members.schemas import OwnPage, own_page
 from lifecycle.resources import Resources
 from lifecycle.transitions import service
 from lifecycle.transitions.schemas import FromDay, Period, ToDay, TransitionCount, TransitionCounts, TransitionView
@@ -15,12 +16,12 @@ router = APIRouter(tags=["transitions"])
 
 
 @router.get("/members/{member_id}/transitions", operation_id="list_transitions")
-async def list_transitions(member_id: UUID, _: Operator, db: Db, pages: PageQuery) -> Page[TransitionView]:
+async def list_transitions(member_id: UUID, _: Operator, db: Db, pages: PageQuery) -> OwnPage[TransitionView]:
     """A member's timeline, newest first."""
-    await members.get_member(db, member_id)
+    merged_into = await members.merged_into(db, member_id)
     rows = await service.of_member(db, member_id, before=pages.after_number, limit=pages.limit)
     views = [TransitionView(**dict(row)) for row in rows]
-    return page(views, limit=pages.limit, last_id=rows[-1]["number"] if rows else None)
+    return own_page(page(views, limit=pages.limit, last_id=rows[-1]["number"] if rows else None), merged_into)
 
 
 @router.get("/transition-counts", operation_id="count_transitions")

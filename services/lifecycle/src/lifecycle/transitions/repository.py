@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -47,6 +47,10 @@ async def insert(uow: UnitOfWork, transitions: Sequence[tuple[UUID, Transition]]
         [each.version for _, each in transitions],
         [each.values for _, each in transitions],
     )
+
+
+async def forget(uow: UnitOfWork, members: Collection[UUID]) -> None:
+    await uow.execute("UPDATE transition SET grounds = '{}' WHERE member_id = ANY($1)", list(members))
 
 
 async def of_member(reader: Database, member_id: UUID, *, before: int, limit: int) -> list[Record]:

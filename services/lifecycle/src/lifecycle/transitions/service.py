@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID, uuid5
 
@@ -33,6 +33,11 @@ async def record(uow: UnitOfWork, transitions: Sequence[tuple[UUID, Transition]]
     """In the order in which they happened."""
     if transitions:
         await repository.insert(uow, transitions)
+
+
+async def forget(uow: UnitOfWork, members: Collection[UUID]) -> None:
+    """Keep no value by which they stood so."""
+    await repository.forget(uow, members)
 
 
 async def of_member(db: Database, member_id: UUID, *, before: int = 0, limit: int) -> list[Record]:

@@ -4,18 +4,19 @@ Without a draft, what happened alone; without a published policy, the draft alon
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
+from common.contracts.event import Event
 from lifecycle.authoring.domain import Numbers, author
 from lifecycle.engine.domain import Engine, compiled
 from lifecycle.journal.domain import Entry
 from lifecycle.members.domain import decode
 from lifecycle.projections.domain import Difference
-from lifecycle.rehearsals.domain import Rehearsal
+from lifecycle.rehearsals.domain import NO_LETTERS, Rehearsal
 from lifecycle.replays.domain import Happened, Population, Taken, replayed
 from lifecycle.surveys.domain import Survey, Surveyor, added
 from lifecycle.versions.domain import Versions
@@ -77,7 +78,7 @@ class Outcome(msgspec.Struct, kw_only=True):
 
 
 class Trial:
-    """`draft`: the other policy. `since`, `until`: the gate times between which is counted."""
+    """`draft`: the other policy, to which `letters` come. `since`, `until`: the gate times between which is counted."""
 
     def __init__(
         self,
@@ -88,13 +89,14 @@ class Trial:
         since: datetime | None = None,
         until: datetime | None = None,
         only: UUID | None = None,
+        letters: Mapping[UUID, Event] = NO_LETTERS,
     ) -> None:
         self.found = Found()
         self._since, self._until, self._only = since, until, only
         self.population = Population(lane)
         """As it happened."""
         self._happened = Surveyor(published, since=since, only=only) if published else None
-        self._rehearsal = Rehearsal(lane, draft, since=since, only=only) if draft else None
+        self._rehearsal = Rehearsal(lane, draft, since=since, only=only, letters=letters) if draft else None
         self._tried = Surveyor(draft, since=since, only=only) if draft else None
         self._asked: dict[str, tuple[set[UUID], set[UUID]]] = {}
 
@@ -146,13 +148,16 @@ class Trial:
                 for rule, (ours, others) in self._asked.items()
             }
             for member_id in self.population.states.keys() | rehearsal.population.states.keys():
-                found.stages[_stage(self.population, member_id), _stage(rehearsal.population, member_id)] += 1
+                place = _stage(self.population, member_id), _stage(rehearsal.population, member_id)
+                if place != (None, None):
+                    found.stages[place] += 1
         return found
 
 
 def _stage(population: Population, member_id: UUID) -> str | None:
     state = population.states.get(member_id)
-    return None if state is None else decode(state).stage
+    member = decode(state) if state else None
+    return member.stage if member is not None and member.stands else None
 
 
 def together(founds: list[Found]) -> Found:

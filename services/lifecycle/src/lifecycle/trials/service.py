@@ -2,16 +2,20 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
 from common.clock import SystemClock
 from common.db import Database, UnitOfWork
 from lifecycle.archives import service as archives
+from lifecycle.correspondences.service import Correspondence
+from lifecycle.engine.domain import Engine
 from lifecycle.journal import service as journal
 from lifecycle.journal.domain import Entry
 from lifecycle.projections import service as projections
 from lifecycle.projections.domain import Difference, Projection, kept, sealed
+from lifecycle.rehearsals.domain import NO_LETTERS
 from lifecycle.replays.domain import Happened, events_of, woken
 from lifecycle.revisions.service import Revisions, revisions
 from lifecycle.trials.domain import Order, Outcome, Trial
@@ -59,18 +63,15 @@ async def tried(db: Database, lane: int, order: Order, *, watch: Watch = NOBODY)
 
 async def tried_on(folder: Path, lane: int, order: Order, *, watch: Watch = NOBODY) -> Outcome:
     """One lane of an archive, under a draft alone: no database says what was published."""
-    trial = Trial(
-        lane,
-        published=None,
-        draft=order.draft.engine() if order.draft else None,
-        since=order.since,
-        until=order.until,
-        only=order.only,
-    )
+    draft = order.draft.engine() if order.draft else None
+    letters = Correspondence(draft, _Archived(folder), since=order.since) if draft else None
+    trial = _trial(lane, None, draft, order, letters)
     async for entry in archives.entries(folder, lane):
         if watch.is_stopped() or trial.is_over(entry):
             break
         taken = list(events_of(entry))
+        if letters is not None:
+            await letters.expect(taken, only=order.only)
         trial.take(entry, taken, None)
         watch.notice(max(1, len(taken), len(woken(entry))), len(taken))  # an archive is counted in rows
     return Outcome(found=trial.end(partial=watch.is_stopped()))
@@ -81,9 +82,33 @@ async def verified(db: Database, lane: int, *, only: UUID | None = None) -> Diff
     return (await tried(db, lane, Order(only=only, verify=True))).difference
 
 
+class _Journalled:
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def entries_of(self, member_id: UUID, lane: int) -> AsyncIterator[Entry]:
+        return journal.read(self._db, lane, subject=member_id)
+
+    async def first_past(self, lane: int, moment: datetime, *, after: int) -> Entry | None:
+        return await journal.first_past(self._db, lane, moment, after=after)
+
+
+class _Archived:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def entries_of(self, member_id: UUID, lane: int) -> AsyncIterator[Entry]:
+        return archives.entries(self._folder, lane, only=member_id)
+
+    async def first_past(self, lane: int, moment: datetime, *, after: int) -> Entry | None:
+        return archives.first_past(self._folder, lane, moment, after=after)
+
+
 class _Run:
-    def __init__(self, trial: Trial, revised: Revisions, order: Order) -> None:
+    def __init__(self, trial: Trial, letters: Correspondence | None, revised: Revisions, order: Order) -> None:
         self.trial = trial
+        self.letters = letters
+        self.only = order.only
         self.revisions = revised
         self.projection = Projection(kept if order.only else sealed)
         self._projects = order.verify
@@ -100,15 +125,24 @@ class _Run:
 
 async def _begun(db: Database, lane: int, order: Order) -> _Run:
     revised = await revisions(db)
-    trial = Trial(
+    draft = order.draft.engine() if order.draft else None
+    letters = Correspondence(draft, _Journalled(db), since=order.since) if draft else None
+    trial = _trial(lane, revised.now.latest.engine, draft, order, letters)
+    return _Run(trial, letters, revised, order)
+
+
+def _trial(
+    lane: int, published: Engine | None, draft: Engine | None, order: Order, letters: Correspondence | None
+) -> Trial:
+    return Trial(
         lane,
-        published=revised.now.latest.engine,
-        draft=order.draft.engine() if order.draft else None,
+        published=published,
+        draft=draft,
         since=order.since,
         until=order.until,
         only=order.only,
+        letters=NO_LETTERS if letters is None else letters.letters,
     )
-    return _Run(trial, revised, order)
 
 
 async def _read(reader: Database | UnitOfWork, run: _Run, watch: Watch, entries: AsyncIterator[Entry]) -> None:
@@ -119,6 +153,8 @@ async def _read(reader: Database | UnitOfWork, run: _Run, watch: Watch, entries:
             return
         taken = list(events_of(entry))
         versions = await run.revisions.at(reader, entry.revision)
+        if run.letters is not None:
+            await run.letters.expect(taken, only=run.only)
         run.trial.take(entry, taken, versions, run.project)
         run.last = entry.number
         watch.notice(1, len(taken))

@@ -38,6 +38,8 @@ class Versions:
     since: Mapping[int, int] = field(default_factory=dict)
     """Place in the facts → the revision from which on it was counted as events came; none: from the first on."""
     revision: int = 0
+    foreseen: Mapping[int, int] = field(default_factory=dict)
+    """The same as `since`, of what a replay counts at once. What was forwarded had been counted by then, or came later."""
     _order: dict[int, int] = field(init=False)
     _ahead: dict[int, dict[str, _Folds]] = field(init=False)
     _places: dict[int, frozenset[int]] = field(init=False)
@@ -67,14 +69,15 @@ class Versions:
         index = self._order[number] + 1
         return self.published[index] if index < len(self.published) else None
 
-    def folds(self, number: int, event: str, *, read_at: int) -> Sequence[Fold | Telling]:
+    def folds(self, number: int, event: str, *, read_at: int, forwarded: bool = False) -> Sequence[Fold | Telling]:
         """What an event counts for a member on that version. `read_at`: the revision at which it was read; what was
         counted from a later one on is back-filled, and not counted twice.
         """
         folds = self._ahead[number].get(event, ())
-        if read_at >= self.revision:
+        foreseen = self.foreseen if forwarded else {}
+        if read_at >= self.revision and not foreseen:
             return folds
-        return [fold for fold in folds if self.since.get(fold.place, 0) <= read_at]
+        return [fold for fold in folds if foreseen.get(fold.place, self.since.get(fold.place, 0)) <= read_at]
 
     def kept(self, number: int, facts: Facts) -> Facts:
         """The facts that a member on that version still needs."""

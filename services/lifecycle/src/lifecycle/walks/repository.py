@@ -22,7 +22,9 @@ _END = "UPDATE walk SET finished_at = $2 WHERE what_for = $1 AND finished_at IS 
 
 _UNFINISHED = "SELECT * FROM walk WHERE finished_at IS NULL AND lane = ANY($1) ORDER BY kind, what_for, lane"
 
-_MEMBERS = "SELECT member_id, state FROM member WHERE lane = $1 AND member_id > $2 ORDER BY member_id LIMIT $3"
+_MEMBERS = """
+SELECT member_id, state FROM member WHERE lane = $1 AND stage IS NOT NULL AND member_id > $2 ORDER BY member_id LIMIT $3
+"""
 
 
 async def begin(uow: UnitOfWork, what_for: str, kind: str, lanes: Collection[int]) -> None:
@@ -58,5 +60,5 @@ async def made_for(reader: Database | UnitOfWork, what_for: str) -> list[Record]
 
 
 async def members_of(reader: Database | UnitOfWork, lane: int, *, after: UUID | None, limit: int) -> list[Record]:
-    """(member_id, state), in the order of their ids."""
+    """(member_id, state) of those who stand somewhere, in the order of their ids."""
     return await reader.fetch(_MEMBERS, lane, after or LOWEST, limit)

@@ -126,7 +126,7 @@ def _asked_of_done(deed: Deed, gate: datetime) -> Deed:
 
 
 def _telling(slot: Slot, deed: Deed, member_id: UUID) -> Withdrawal:
-    event = ActionWithdrawn(action_id=deed.action_id, member_id=member_id, rule=slot.rule, kind=deed.kind)
+    event = ActionWithdrawn(action_id=deed.action_id, member_id=slot.of or member_id, rule=slot.rule, kind=deed.kind)
     return Withdrawal(event, deed.asks, slot.depth, "undone" if deed.state == "undone" else "undoing")
 
 
