@@ -69,13 +69,17 @@ test: $(VENV)/.dev ## the tests: `T=path` for one file, `ALL=1` adds the slow on
 simulate: $(VENV)/.dev ## play the lifecycle in worlds of seeds until a law breaks (SEEDS=1000, FROM=0; SEED=n: only that one)
 	@PYTHONPATH=tests $(BIN)/python -m simulation $(if $(SEED),--seed $(SEED),$(if $(SEEDS),--seeds $(SEEDS)) $(if $(FROM),--from $(FROM)))
 
-bench: $(VENV)/.dev ## measure orders, the log over both buses, recovery, processes and replay (20 minutes, on a machine left alone)
+bench: $(VENV)/.dev ## measure orders, the log over both buses, recovery, processes and the lifecycle (an hour, on a machine left alone)
 	@$(BIN)/python -m benchmarks.orders.create
 	@$(BIN)/python -m benchmarks.orders.journey
 	@$(BIN)/python -m benchmarks.log.append_consume
 	@$(BIN)/python -m benchmarks.log.backlog
 	@$(BIN)/python -m benchmarks.log.recovery
 	@$(BIN)/python -m benchmarks.log.processes
+	@$(BIN)/python -m benchmarks.lifecycle.pipeline
+	@$(BIN)/python -m benchmarks.lifecycle.quix
+	@$(BIN)/python -m benchmarks.lifecycle.latency
+	@$(BIN)/python -m benchmarks.lifecycle.walks
 	@$(BIN)/python -m benchmarks.lifecycle.replay
 	@$(BIN)/python -m benchmarks.report
 
