@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
-from functools import partial
 from itertools import islice
 from time import monotonic
 from uuid import UUID
@@ -21,7 +20,7 @@ import numpy as np
 
 from benchmarks.engines import running_engines
 from benchmarks.lifecycle.living import deed, happening
-from benchmarks.lifecycle.places import Place, copied, handled, relay_of, settled
+from benchmarks.lifecycle.places import Place, copied, handled, relaying, settled
 from benchmarks.lifecycle.traffic import Producers, picked
 from benchmarks.measuring import Row, Watch, at_most, keep, spread
 from common import loops
@@ -50,11 +49,8 @@ Window = tuple[float, float, float]
 @asynccontextmanager
 async def working(place: Place) -> AsyncIterator[tuple[Runtime, Producers]]:
     async with place.opened(woken=True) as (runtime, producers), AsyncExitStack() as stack:
-        for service, db in producers.logs.items() if place.bus == "kafka" else ():
-            relay = relay_of(place, runtime, service, db)
-            relay.start()
-            stack.push_async_callback(relay.stop)
-            await eventually(partial(getattr, relay, "state"), what=f"the relay of {service} works")
+        if place.bus == "kafka":
+            await stack.enter_async_context(relaying(place, runtime, producers))
         consumer = build_consumer(runtime)
         consumer.start()
         stack.push_async_callback(consumer.stop)

@@ -16,7 +16,7 @@ from itertools import count
 import click
 
 from benchmarks.engines import running_engines
-from benchmarks.lifecycle.places import Place, consume, consume_apart, copied, relay, settled
+from benchmarks.lifecycle.places import Place, consume, consume_apart, copied, relaying, settled
 from benchmarks.lifecycle.shadow import recording, say_again, shadows
 from benchmarks.lifecycle.traffic import SPREADS, Picking, Producers, picked
 from benchmarks.log.pace import Pace, Timing
@@ -55,8 +55,8 @@ class Run:
         ):
             for _ in range(repetitions):
                 await self._tell(producers, how, self._events)
-                await relay(place, runtime, producers)
-                self._keep(how, "kafka", WORKER, await consume(runtime, self._events))
+                async with relaying(place, runtime, producers):
+                    self._keep(how, "kafka", WORKER, await consume(runtime, self._events))
 
     async def _with_shadow(self, place: Place, how: Picking) -> None:
         async with place.opened() as (_, producers):

@@ -1,7 +1,7 @@
 """A database where a crowd lives, copied as often as it is needed, and what works on it."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -26,7 +26,7 @@ from common.bus.records import LogRow
 from common.bus.tail import BATCH, Tail
 from common.bus.wakeups import Wakeups
 from common.clock import SystemClock
-from common.db import Database, UnitOfWork
+from common.db import UnitOfWork
 from common.runtime import Runtime, Surroundings, build_consumer
 from common.testing.services import create_service_database
 from common.testing.waiting import eventually
@@ -89,34 +89,30 @@ async def copied(place: Place, *, name: str, bus: str = "postgres") -> AsyncIter
         await connection.close()
 
 
-def relay_of(place: Place, runtime: Runtime, service: str, db: Database) -> Relay:
-    """Of a producer's log."""
-    return Relay(
-        db=db,
-        url=place.bench.engines.url(role=service, database=place.database),
-        broker=runtime.settings.required_broker,
-        rules=TopicRules(keep=timedelta(days=14)),
-        metrics=RelayMetrics(CollectorRegistry()),
-        wakeups=runtime.surroundings.wakeups,
-    )
-
-
-async def relay(place: Place, runtime: Runtime, producers: Producers) -> None:
-    """Carry everything that the producers have told to Kafka."""
-    for service, db in producers.logs.items():
-        carrying = relay_of(place, runtime, service, db)
-        head: int = await db.fetchval("SELECT max(id) FROM outbox")
-        carrying.start()
-        try:
-            await eventually(
-                partial(_has_noted, carrying, head), seconds=DEADLINE_SECONDS, what=f"{service}'s log is relayed"
+@asynccontextmanager
+async def relaying(place: Place, runtime: Runtime, producers: Producers) -> AsyncIterator[None]:
+    """The logs of all that lifecycle reads go to Kafka, its own among them; what was told before is there."""
+    async with AsyncExitStack() as stack:
+        for service, db in {**producers.logs, SERVICE.name: runtime.db}.items():
+            relay = Relay(
+                db=db,
+                url=place.bench.engines.url(role=service, database=place.database),
+                broker=runtime.settings.required_broker,
+                rules=TopicRules(keep=timedelta(days=14)),
+                metrics=RelayMetrics(CollectorRegistry()),
+                wakeups=runtime.surroundings.wakeups,
             )
-        finally:
-            await carrying.stop()
+            head: int = await db.fetchval("SELECT max(id) FROM outbox")
+            relay.start()
+            stack.push_async_callback(relay.stop)
+            await eventually(
+                partial(_has_noted, relay, head), seconds=DEADLINE_SECONDS, what=f"{service}'s log is relayed"
+            )
+        yield
 
 
-def _has_noted(carrying: Relay, head: int) -> bool:
-    return carrying.state is not None and carrying.state.cursor.position.id >= head
+def _has_noted(relay: Relay, head: int) -> bool:
+    return relay.state is not None and relay.state.cursor.position.id >= head
 
 
 async def consume(runtime: Runtime, events: int) -> Pace:

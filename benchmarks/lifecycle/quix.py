@@ -18,7 +18,7 @@ import click
 from aiokafka import AIOKafkaProducer
 
 from benchmarks.engines import Bench, running_engines
-from benchmarks.lifecycle.places import consume, copied, relay, settled
+from benchmarks.lifecycle.places import consume, copied, relaying, settled
 from benchmarks.lifecycle.traffic import Producers, picked
 from benchmarks.log.pace import Pace
 from benchmarks.measuring import ROOT, Row, Watch, at_least, keep, spread
@@ -89,8 +89,8 @@ async def measure(python: Path, *, members: int, repetitions: int, events: int) 
                     place.opened() as (runtime, producers),
                 ):
                     await producers.tell(picked(home.members, how="uniform", seed=number), events, seed=number)
-                    await relay(place, runtime, producers)
-                    paces[ENGINE].append(await consume(runtime, events))
+                    async with relaying(place, runtime, producers):
+                        paces[ENGINE].append(await consume(runtime, events))
                     await copy_to(bench, name, producers)
                 for how in (LOCAL, CHANGELOG):
                     paces[how].append(await run_job(python, bench, name, how, events=events))

@@ -11,6 +11,8 @@ from demo.journey import Basket, Target
 from demo.places import CHANNEL, SOURCE, Places, template_code
 from demo.steps import Step
 
+REFUSING = 5
+"""SYNTHETIC: one household of so many does not want to be offered anything."""
 AT_ONCE = 12
 """Requests under way at the same time."""
 _DELIVERY = 400
@@ -68,6 +70,8 @@ class Feeding:
         member = await self._api.post("/members/v1/members", {"channel": "store", "external_id": name}, key=name)
         member_id = member["id"]
         await self._api.put(f"/engagement/v1/communities/{self._places.communities[store]}/members/{member_id}")
+        said = {"purpose": "promo", "version": "demo", "given": household % REFUSING != 0}
+        await self._api.post(f"/members/v1/members/{member_id}/consents", said, key=f"consent-{name}")
         identity = {"channel": CHANNEL, "user_id": name, "member_id": member_id}
         await self._api.post("/engagement/v1/channel-identities", {"identities": [identity]}, key=name)
         self._members[household] = member_id

@@ -37,7 +37,7 @@ async def print_report(run: Run, console: Console) -> bool:
     _print_checks(checks, console)
     _print_pace(run.pace, console)
     console.print(
-        "The group chat in this demo is SYNTHETIC: a seeded generator makes it, The Complete Journey has none."
+        "Group chat and consents in this demo are SYNTHETIC: The Complete Journey has none."
     )
     return all(check.holds for check in checks)
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from common.connection import Record
 from common.db import Database, UnitOfWork
+from common.narrowing import narrowed
 
 _INSERT = """
 INSERT INTO action (action_id, member_id, rule, key, attempt, kind, detail, at, valid_until, state, asks, requested_at)
@@ -63,10 +64,7 @@ RETURNING action.member_id, action.rule, action.kind, open.state AS previous, ac
 
 _LIST = """
 SELECT * FROM action
-WHERE ($1::uuid IS NULL OR member_id = $1) AND ($2::text IS NULL OR rule = $2) AND ($3::text IS NULL OR state = $3)
-    AND ($4::timestamptz IS NULL OR requested_at >= $4) AND ($5::timestamptz IS NULL OR requested_at < $5)
-    AND ($6::bigint = 0 OR number < $6)
-ORDER BY number DESC LIMIT $7
+WHERE asked ORDER BY number DESC LIMIT $1
 """
 
 _UNTIL = """
@@ -174,7 +172,15 @@ async def list_actions(
     limit: int,
 ) -> list[Record]:
     """Newest first; `before` 0: from the newest on."""
-    return await reader.fetch(_LIST, member_id, rule, state, since, until, before, limit)
+    where = {
+        "member_id =": member_id,
+        "rule =": rule,
+        "state =": state,
+        "requested_at >=": since,
+        "requested_at <": until,
+        "number <": before or None,
+    }
+    return await reader.fetch(*narrowed(_LIST, limit, where=where))
 
 
 async def counts(reader: Database) -> list[Record]:

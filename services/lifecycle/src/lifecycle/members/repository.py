@@ -5,6 +5,8 @@ from uuid import UUID
 
 from common.connection import Record
 from common.db import Database, UnitOfWork
+from common.ids import LOWEST
+from common.narrowing import narrowed
 
 # In the order of their keys, so that two who lock several do not wait for one another.
 _LOCK = """
@@ -24,8 +26,7 @@ SET state = excluded.state, stage = excluded.stage, health = excluded.health, du
 
 _LIST = """
 SELECT state FROM member
-WHERE stage IS NOT NULL AND ($1::uuid IS NULL OR member_id > $1) AND ($2::text IS NULL OR stage = $2) AND ($3::text IS NULL OR health = $3)
-ORDER BY member_id LIMIT $4
+WHERE stage IS NOT NULL AND member_id > $1 AND asked ORDER BY member_id LIMIT $2
 """
 
 
@@ -66,4 +67,5 @@ async def find_state(reader: Database, member_id: UUID) -> bytes | None:
 async def list_states(
     reader: Database, *, after: UUID | None, stage: str | None, health: str | None, limit: int
 ) -> list[bytes]:
-    return [row["state"] for row in await reader.fetch(_LIST, after, stage, health, limit)]
+    where = {"stage =": stage, "health =": health}
+    return [row["state"] for row in await reader.fetch(*narrowed(_LIST, after or LOWEST, limit, where=where))]

@@ -3,11 +3,12 @@ from uuid import UUID
 
 from common.connection import Record
 from common.db import UnitOfWork
+from common.ids import LOWEST
+from common.narrowing import narrowed
 
 _MEMBERS = """
 SELECT member_id, state, stage, health, due_at, version FROM member
-WHERE lane = $1 AND ($2::uuid IS NULL OR member_id > $2) AND ($3::uuid IS NULL OR member_id = $3)
-ORDER BY member_id LIMIT $4
+WHERE lane = $1 AND member_id > $2 AND asked ORDER BY member_id LIMIT $3
 """
 
 _OF = {
@@ -29,7 +30,7 @@ async def freeze(uow: UnitOfWork) -> None:
 
 async def members(uow: UnitOfWork, lane: int, *, after: UUID | None, only: UUID | None, limit: int) -> list[Record]:
     """In the order of their ids."""
-    return await uow.fetch(_MEMBERS, lane, after, only, limit)
+    return await uow.fetch(*narrowed(_MEMBERS, lane, after or LOWEST, limit, where={"member_id =": only}))
 
 
 async def of(uow: UnitOfWork, table: str, members: Collection[UUID]) -> list[Record]:

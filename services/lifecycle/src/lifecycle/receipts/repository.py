@@ -4,6 +4,7 @@ from uuid import UUID
 
 from common.connection import Record
 from common.db import Database, UnitOfWork
+from common.narrowing import narrowed
 from lifecycle.calendars.domain import EPOCH
 from lifecycle.decisions.domain import Decision
 from lifecycle.receipts.domain import NOTHING, Counted, encode, outcome
@@ -23,21 +24,16 @@ SET times = counted.times + excluded.times, version = excluded.version, at = exc
 
 _LIST = """
 SELECT * FROM receipt
-WHERE ($1::uuid IS NULL OR member_id = $1) AND ($2::text IS NULL OR rule = $2) AND ($3::text IS NULL OR outcome = $3)
-    AND ($4::timestamptz IS NULL OR gate_at >= $4) AND ($5::timestamptz IS NULL OR gate_at < $5)
-    AND ($6::bigint = 0 OR number < $6)
-ORDER BY number DESC LIMIT $7
+WHERE asked ORDER BY number DESC LIMIT $1
 """
 
 _COUNTS_OF = """
-SELECT * FROM receipt_count WHERE member_id = $1 AND ($2::text IS NULL OR rule = $2) AND ($3::date IS NULL OR day >= $3)
-ORDER BY day DESC, at DESC LIMIT $4
+SELECT * FROM receipt_count WHERE member_id = $1 AND asked ORDER BY day DESC, at DESC LIMIT $2
 """
 
 
 _OF_MEMBER = """
-SELECT * FROM receipt WHERE member_id = $1 AND ($2::text IS NULL OR rule = $2) AND ($3::timestamptz IS NULL OR gate_at >= $3)
-ORDER BY number DESC LIMIT $4
+SELECT * FROM receipt WHERE member_id = $1 AND asked ORDER BY number DESC LIMIT $2
 """
 
 _UNTIL = """
@@ -106,21 +102,29 @@ async def list_receipts(
     limit: int,
 ) -> list[Record]:
     """Newest first."""
-    return await reader.fetch(_LIST, member_id, rule, outcome, since, until, before, limit)
+    where = {
+        "member_id =": member_id,
+        "rule =": rule,
+        "outcome =": outcome,
+        "gate_at >=": since,
+        "gate_at <": until,
+        "number <": before or None,
+    }
+    return await reader.fetch(*narrowed(_LIST, limit, where=where))
 
 
 async def counts_of(
     reader: Database, member_id: UUID, *, rule: str | None, since: date | None, limit: int
 ) -> list[Record]:
     """The latest days first."""
-    return await reader.fetch(_COUNTS_OF, member_id, rule, since, limit)
+    return await reader.fetch(*narrowed(_COUNTS_OF, member_id, limit, where={"rule =": rule, "day >=": since}))
 
 
 async def of_member(
     reader: Database, member_id: UUID, *, rule: str | None, since: datetime | None, limit: int
 ) -> list[Record]:
     """Newest first."""
-    return await reader.fetch(_OF_MEMBER, member_id, rule, since, limit)
+    return await reader.fetch(*narrowed(_OF_MEMBER, member_id, limit, where={"rule =": rule, "gate_at >=": since}))
 
 
 async def until(reader: Database, member_id: UUID, *, moment: datetime | None, before: int, limit: int) -> list[Record]:

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from common.connection import Record
 from common.db import Database, UnitOfWork
+from common.ids import HIGHEST
 
 # One at a time: the unique index on running ones decides between two who ask.
 _INSERT = """
@@ -29,7 +30,7 @@ _CANCEL = "UPDATE replay SET state = 'cancelled', finished_at = $2 WHERE replay_
 
 _LIST = """
 SELECT replay_id, state, is_draft, first, last, member_id, entries, of, asked_at, finished_at, error FROM replay
-WHERE $1::uuid IS NULL OR replay_id < $1 ORDER BY replay_id DESC LIMIT $2
+WHERE replay_id < $1 ORDER BY replay_id DESC LIMIT $2
 """
 
 
@@ -74,4 +75,4 @@ async def find(reader: Database | UnitOfWork, replay_id: UUID) -> Record | None:
 
 async def list_replays(reader: Database, *, before: UUID | None, limit: int) -> list[Record]:
     """Newest first."""
-    return await reader.fetch(_LIST, before, limit)
+    return await reader.fetch(_LIST, before or HIGHEST, limit)

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from common.connection import Record
 from common.db import Database, UnitOfWork
+from common.ids import LOWEST
 
 _ENTER = """
 INSERT INTO segment_member (segment, member_id, since) SELECT * FROM unnest($1::text[], $2::uuid[], $3::timestamptz[])
@@ -17,7 +18,7 @@ WHERE (gone.segment, gone.member_id) = (left_.segment, left_.member_id)
 
 _MEMBERS = """
 SELECT member_id, since FROM segment_member
-WHERE segment = $1 AND ($2::uuid IS NULL OR member_id > $2) ORDER BY member_id LIMIT $3
+WHERE segment = $1 AND member_id > $2 ORDER BY member_id LIMIT $3
 """
 
 _COUNTS = "SELECT segment, sum(members)::bigint AS members FROM segment_count GROUP BY segment"
@@ -35,7 +36,7 @@ async def leave(uow: UnitOfWork, left: Sequence[tuple[str, UUID]]) -> None:
 
 async def list_members(reader: Database, segment: str, *, after: UUID | None, limit: int) -> list[Record]:
     """In the order of their ids."""
-    return await reader.fetch(_MEMBERS, segment, after, limit)
+    return await reader.fetch(_MEMBERS, segment, after or LOWEST, limit)
 
 
 async def counts(reader: Database) -> dict[str, int]:

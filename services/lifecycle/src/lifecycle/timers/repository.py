@@ -3,6 +3,7 @@ from datetime import datetime
 from uuid import UUID
 
 from common.db import Database, UnitOfWork
+from common.ids import LOWEST
 
 _ARM = """
 INSERT INTO member_timer AS timer (member_id, lane, due_at)
@@ -14,7 +15,7 @@ _UNARMED = """
 SELECT member.member_id, member.lane, member.due_at
 FROM member LEFT JOIN member_timer AS timer ON timer.member_id = member.member_id
 WHERE member.due_at IS NOT NULL AND (timer.due_at IS NULL OR timer.due_at > member.due_at)
-    AND ($1::uuid IS NULL OR member.member_id > $1)
+    AND member.member_id > $1
 ORDER BY member.member_id LIMIT $2
 """
 
@@ -42,7 +43,7 @@ async def arm(uow: UnitOfWork, timers: Sequence[tuple[UUID, int, datetime]]) -> 
 
 async def unarmed(reader: Database, *, after: UUID | None, limit: int) -> list[tuple[UUID, int, datetime]]:
     """Those who would be woken too late or never: (member, lane, due), in the order of their ids."""
-    rows = await reader.fetch(_UNARMED, after, limit)
+    rows = await reader.fetch(_UNARMED, after or LOWEST, limit)
     return [(row["member_id"], row["lane"], row["due_at"]) for row in rows]
 
 
