@@ -36,9 +36,7 @@ async def print_report(run: Run, console: Console) -> bool:
     checks = await _checks(run)
     _print_checks(checks, console)
     _print_pace(run.pace, console)
-    console.print(
-        "Group chat and consents in this demo are SYNTHETIC: The Complete Journey has none."
-    )
+    console.print("Group chat and consents in this demo are SYNTHETIC: The Complete Journey has none.")
     return all(check.holds for check in checks)
 
 

@@ -59,13 +59,13 @@ def test_processes_give_what_one_gives(folder: Path) -> None:
 
 @pytest.mark.slow
 def test_ctrl_c_ends_it_with_what_is_known_so_far(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As soon as the first lane is done: the others take a hundred times as long as the looking."""
+    """As soon as something is known: the rest takes a hundred times as long as the looking."""
     monkeypatch.setattr(service, "LOOK_SECONDS", 0.002)
     progress = Progress(of=1)
 
     def interrupt() -> None:
-        if progress.entries and not interrupted:
-            interrupted.append(progress.entries)
+        if progress.events and not interrupted:
+            interrupted.append(progress.events)
             os.kill(os.getpid(), signal.SIGINT)
 
     interrupted: list[int] = []
