@@ -88,10 +88,10 @@ def wrong_names(path: str) -> Iterator[str]:
         case _, file if file not in SERVICE_FILES:
             own = ", ".join(sorted(SERVICE_FILES))
             yield f"{path}: a service's own files are {own}; the rest is in concepts, {ADAPTERS}/ or {COMMANDS}/"
-        case _, concept, file if concept not in {ADAPTERS, COMMANDS} and file not in CONCEPT_FILES:
+        case _, concept, *_, file if concept not in {ADAPTERS, COMMANDS} and file not in CONCEPT_FILES:
             yield f"{path}: a concept's files are {', '.join(sorted(CONCEPT_FILES - {'__init__.py'}))}"
-        case _, _, _, _, *_:
-            yield f"{path}: concepts do not nest"
+        case _, _, _, _, _, *_:
+            yield f"{path}: a part of a concept has no parts"
 
 
 def _inside_service(path: str) -> tuple[str, ...]:
@@ -151,13 +151,13 @@ def _text(node: ast.expr) -> str:
 def _wrong_imports(path: str, tree: ast.AST) -> Iterator[str]:
     """A concept's repository is its own."""
     service, *inside = _inside_service(path) or ("",)
-    here = inside[0] if inside[1:] else ""
+    here = ".".join(inside[:-1])
     if not service:
         return
     for node in ast.walk(tree):
         if isinstance(node, ast.stmt):
             names = " ".join(_imported(node))
-            for owner in {*re.findall(rf"(?<!\S){service}\.(\w+)\.repository\b", names)} - {here}:
+            for owner in {*re.findall(rf"(?<!\S){service}\.([\w.]+)\.repository\b", names)} - {here}:
                 yield f"{path}:{node.lineno}: {owner}'s repository is its own; call its service"
 
 

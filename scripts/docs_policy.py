@@ -6,12 +6,11 @@ from datetime import timedelta
 from common.contracts.lifecycle import Action, AssignTask, CallWebhook, GrantPoints, IssueCoupon, SendMessage
 from docs_words import table
 from lifecycle.calendars.domain import Duration, Span
-from lifecycle.dates.domain import Dated, DaysAfter, Scheduled, Yearly
-from lifecycle.expressions.domain import Always
-from lifecycle.guards.domain import Guards
-from lifecycle.labels.domain import Label
+from lifecycle.conditions.expressions.domain import Always
+from lifecycle.policy.dates.domain import Dated, DaysAfter, Scheduled, Yearly
 from lifecycle.policy.domain import Policy, Value
-from lifecycle.rulebook.domain import (
+from lifecycle.policy.guards.domain import Guards
+from lifecycle.policy.rulebook.domain import (
     Cooldown,
     EachYear,
     Enrolment,
@@ -24,7 +23,8 @@ from lifecycle.rulebook.domain import (
     SameDay,
     Trigger,
 )
-from lifecycle.sources.domain import AttributeSource, Metric
+from lifecycle.policy.sources.domain import AttributeSource, Metric
+from lifecycle.text.labels.domain import Label
 
 HEAD = """# Default policy 預設策略
 

@@ -11,11 +11,11 @@ from common.contracts.event import Event
 from common.contracts.lifecycle import ActionRequested
 from lifecycle.authoring.service import shipped_policy
 from lifecycle.engine.domain import compiled
-from lifecycle.events.domain import EVENTS
+from lifecycle.facts.events.domain import EVENTS
 from lifecycle.members.domain import Member
-from lifecycle.moments.domain import Stepped
+from lifecycle.publishing.versions.domain import alone
 from lifecycle.stepping.domain import Arrival, step
-from lifecycle.versions.domain import alone
+from lifecycle.stepping.moments.domain import Stepped
 
 ZONE = "Asia/Shanghai"
 ENGINE = compiled(shipped_policy(tz=ZONE))

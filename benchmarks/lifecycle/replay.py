@@ -38,13 +38,13 @@ from common.contracts.orders import OrderConfirmed
 from demo.chatter import Chatter
 from demo.journey import Journey, journey_folder
 from lifecycle.authoring.service import shipped_policy
-from lifecycle.clocks.domain import HEARTBEAT
 from lifecycle.engine.domain import compiled
 from lifecycle.journal.domain import Entry, Input, packed_events
+from lifecycle.publishing.versions.domain import alone
 from lifecycle.replays.domain import events_of
-from lifecycle.runs.service import collect_rarely
-from lifecycle.trials.domain import Trial
-from lifecycle.versions.domain import alone
+from lifecycle.replays.runs.service import collect_rarely
+from lifecycle.replays.trials.domain import Trial
+from lifecycle.stepping.clocks.domain import HEARTBEAT
 
 FULL, GOAL_SECONDS = 1_000_000, 300
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -6,8 +6,8 @@ from typing import TypeVar, get_args
 from hypothesis import strategies as st
 
 from lifecycle.calendars.domain import Span
-from lifecycle.checking.domain import Read, read_condition
-from lifecycle.expressions.domain import (
+from lifecycle.conditions.checking.domain import Read, read_condition
+from lifecycle.conditions.expressions.domain import (
     Aged,
     Always,
     Among,
@@ -42,8 +42,8 @@ from lifecycle.expressions.domain import (
     Sum,
     Weekday,
 )
-from lifecycle.grammar.domain import MOST_CHARACTERS
-from lifecycle.scopes.domain import AskedIn, Counted, Kind, Scope
+from lifecycle.conditions.grammar.domain import MOST_CHARACTERS
+from lifecycle.conditions.scopes.domain import AskedIn, Counted, Kind, Scope
 
 METRICS = {
     "joined": Counted(events=("member.registered",)),

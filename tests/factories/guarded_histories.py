@@ -11,9 +11,9 @@ from common.contracts.lifecycle import ActionRequested
 from common.db import Database
 from factories.lifecycle import DAY, HOUR, START, Life, chatted, checked_in, granted, member, ordered, read, refused
 from lifecycle.authoring.domain import author
-from lifecycle.changes import service as changes
 from lifecycle.policy.domain import Policy
-from lifecycle.versions import service as versions
+from lifecycle.publishing.changes import service as changes
+from lifecycle.publishing.versions import service as versions
 
 MEMBERS = [member(number) for number in range(5)]
 

@@ -8,9 +8,9 @@ import msgspec
 
 from common.contracts.event import Event
 from lifecycle.members.domain import Member
-from lifecycle.moments.domain import Stepped
+from lifecycle.publishing.versions.domain import Versions
 from lifecycle.stepping.domain import Arrival, step
-from lifecycle.versions.domain import Versions
+from lifecycle.stepping.moments.domain import Stepped
 
 FAR = datetime(2030, 1, 1, tzinfo=UTC)
 MAIL = UUID(int=7)

@@ -19,8 +19,8 @@ from common.contracts.orders import OrderConfirmed, OrderVoided
 from common.ids import new_id
 from common.testing.services import RunningService
 from lifecycle.batches.handlers import step_members
-from lifecycle.ticks.service import LARGEST, tick
-from lifecycle.walking.service import Walking
+from lifecycle.batches.ticks.service import LARGEST, tick
+from lifecycle.publishing.walking.service import Walking
 
 START = datetime(2026, 3, 2, 4, tzinfo=UTC)
 """Noon of a Monday in Shanghai."""

@@ -10,10 +10,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 
 from factories.policies import SMALL_POLICY
-from lifecycle.attributes.domain import told
 from lifecycle.calendars.domain import EPOCH, Calendar, Span
-from lifecycle.distincts.domain import MOST, SATURATED, digest, merged
-from lifecycle.expressions.domain import (
+from lifecycle.conditions.expressions.domain import (
     Aged,
     Always,
     Among,
@@ -46,12 +44,14 @@ from lifecycle.expressions.domain import (
     Sum,
     Weekday,
 )
+from lifecycle.engine.readings.domain import Situation
+from lifecycle.facts.attributes.domain import told
+from lifecycle.facts.distincts.domain import MOST, SATURATED, digest, merged
 from lifecycle.facts.domain import ATTRIBUTES, Facts
+from lifecycle.facts.tallies.domain import gathered
 from lifecycle.members.domain import Episode
 from lifecycle.policy.domain import Policy, Value
-from lifecycle.readings.domain import Situation
-from lifecycle.sources.domain import AttributeSource, Metric
-from lifecycle.tallies.domain import gathered
+from lifecycle.policy.sources.domain import AttributeSource, Metric
 
 TODAY = date(2026, 3, 30).toordinal() - EPOCH
 ZONES = ["Asia/Shanghai", "America/New_York", "Africa/Cairo"]  # Cairo skips a midnight in April

@@ -22,8 +22,8 @@ from factories.lifecycle import (
     registered,
 )
 from factories.policies import SMALL_TEXT
-from lifecycle.changes import service as changes
-from lifecycle.versions import service as versions
+from lifecycle.publishing.changes import service as changes
+from lifecycle.publishing.versions import service as versions
 
 MEMBERS = [member(number) for number in range(6)]
 

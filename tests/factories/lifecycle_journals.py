@@ -12,8 +12,8 @@ from factories.lifecycle import chatted, checked_in, member, ordered, registered
 from factories.policies import SMALL_POLICY
 from lifecycle.engine.domain import compiled
 from lifecycle.journal.domain import Entry, Input, packed_events, packed_members
+from lifecycle.publishing.versions.domain import alone
 from lifecycle.replays.domain import Happened, Population, events_of, replayed
-from lifecycle.versions.domain import alone
 
 START = datetime(2026, 3, 2, 4, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)

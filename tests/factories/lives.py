@@ -9,19 +9,19 @@ from hypothesis import strategies as st
 from common.contracts.lifecycle import Action, GrantPoints, IssueCoupon, SendMessage
 from factories.lifecycle_conditions import asking, policies
 from lifecycle.calendars.domain import Span
-from lifecycle.caps.domain import Cap, Keep
-from lifecycle.decisions.domain import Decision
+from lifecycle.conditions.expressions.domain import Always, And, Hour
 from lifecycle.engine.domain import compiled
-from lifecycle.expressions.domain import Always, And, Hour
-from lifecycle.guards.domain import Guards, SendClass
 from lifecycle.members.domain import Member
-from lifecycle.moments.domain import Stepped
+from lifecycle.policy.caps.domain import Cap, Keep
 from lifecycle.policy.domain import Policy
-from lifecycle.quiet.domain import Quiet
-from lifecycle.rulebook.domain import Cooldown, Enters, Held, Leaves, On, Per, Reentry, Rule, Trigger
+from lifecycle.policy.guards.domain import Guards, SendClass
+from lifecycle.policy.quiet.domain import Quiet
+from lifecycle.policy.rulebook.domain import Cooldown, Enters, Held, Leaves, On, Per, Reentry, Rule, Trigger
+from lifecycle.publishing.versions.domain import alone
+from lifecycle.standing.transitions.domain import Transition
+from lifecycle.stepping.decisions.domain import Decision
 from lifecycle.stepping.domain import Arrival, step, wake
-from lifecycle.transitions.domain import Transition
-from lifecycle.versions.domain import alone
+from lifecycle.stepping.moments.domain import Stepped
 
 START = datetime(2026, 3, 2, 4, tzinfo=UTC)
 VALUES = ("first", "a", "b", "c", "d", "last", "e", "f", "g")

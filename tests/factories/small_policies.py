@@ -1,7 +1,7 @@
 """Small policies, written as an operator would, and what an inspection says of them."""
 
 from factories.whole_policies import policy_of
-from lifecycle.circumstances.domain import NOTHING_KNOWN, Circumstances
+from lifecycle.inspections.circumstances.domain import NOTHING_KNOWN, Circumstances
 from lifecycle.inspections.domain import inspect
 from lifecycle.policy.domain import Policy
 

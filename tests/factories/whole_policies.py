@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from common.contracts.lifecycle import AssignTask, GrantPoints, IssueCoupon
 from lifecycle.authoring.domain import author
-from lifecycle.caps.domain import Cap, Keep
-from lifecycle.expressions.domain import Always, Compare, Count, Never
-from lifecycle.guards.domain import SendClass
-from lifecycle.holdouts.domain import Holdout
+from lifecycle.conditions.expressions.domain import Always, Compare, Count, Never
+from lifecycle.policy.caps.domain import Cap, Keep
 from lifecycle.policy.domain import Policy, Value
-from lifecycle.quiet.domain import Quiet
-from lifecycle.rulebook.domain import Cooldown, Enters, Rule
+from lifecycle.policy.guards.domain import SendClass
+from lifecycle.policy.holdouts.domain import Holdout
+from lifecycle.policy.quiet.domain import Quiet
+from lifecycle.policy.rulebook.domain import Cooldown, Enters, Rule
 
 TEXT = """
 policy: whole

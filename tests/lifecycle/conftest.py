@@ -19,9 +19,9 @@ from factories import lifecycle_conditions
 from factories.lifecycle import START, Life
 from factories.policies import SMALL_TEXT
 from lifecycle.app import SERVICE
-from lifecycle.events.domain import EVENTS
-from lifecycle.expressions.domain import Condition
+from lifecycle.conditions.expressions.domain import Condition
 from lifecycle.facts.domain import Facts
+from lifecycle.facts.events.domain import EVENTS
 from lifecycle.stepping.domain import Arrival
 
 NOBODY = UUID(int=0)

@@ -7,7 +7,7 @@ from common.migrating import MigrationError, check
 from factories.lifecycle import Life, member, ordered, registered
 from lifecycle.app import SERVICE
 from lifecycle.consumers import HANDLERS
-from lifecycle.events.domain import FORWARDED
+from lifecycle.facts.events.domain import FORWARDED
 from lifecycle.jobs import show_counts
 
 ANNA = member(1)

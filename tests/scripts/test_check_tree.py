@@ -55,7 +55,8 @@ def test_no_name_says_that_nobody_decided(path: str) -> None:
         ("services/orders/src/orders/pricing.py", "a service's own files are"),
         ("services/orders/src/orders/default_policy.py", "a service's own files are"),
         ("services/orders/src/orders/placement/pricing.py", "a concept's files are"),
-        ("services/orders/src/orders/placement/deep/service.py", "concepts do not nest"),
+        ("services/orders/src/orders/placement/prices/pricing.py", "a concept's files are"),
+        ("services/orders/src/orders/placement/prices/deep/service.py", "a part of a concept has no parts"),
     ],
 )
 def test_a_service_has_the_shape_of_the_others(path: str, said: str) -> None:
@@ -70,6 +71,7 @@ def test_a_service_has_the_shape_of_the_others(path: str, said: str) -> None:
         "services/orders/src/orders/__main__.py",
         *(f"services/orders/src/orders/placement/{file}.py" for file in ("domain", "schemas", "repository", "service")),
         *(f"services/orders/src/orders/placement/{file}.py" for file in ("endpoints", "handlers", "__init__")),
+        "services/orders/src/orders/placement/prices/domain.py",
         "services/members/src/members/adapters/providers.py",
         "services/orders/migrations/versions/0001_log.py",
         "libs/common/src/common/bus/outbox.py",
@@ -180,6 +182,14 @@ def test_a_unit_of_work_is_everybodys() -> None:
 def test_a_repository_is_its_concepts_own(text: str) -> None:
     [line] = wrong_python(SERVICE, text)
     assert line == f"{SERVICE}:1: stock's repository is its own; call its service"
+
+
+def test_a_repository_of_a_part_is_the_parts_own() -> None:
+    text = "from orders.placement.prices.repository import load\n"
+    [line] = wrong_python(SERVICE, text)
+
+    assert line == f"{SERVICE}:1: placement.prices's repository is its own; call its service"
+    assert list(wrong_python(SERVICE.replace("/service", "/prices/service"), text)) == []
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from datetime import timedelta
 from common.contracts.lifecycle import GrantPoints, IssueCoupon, SendMessage
 from docs_policy import policy_page
 from factories.policies import DEFAULT_POLICY
-from lifecycle.expressions.domain import Always, Compare, Count
+from lifecycle.conditions.expressions.domain import Always, Compare, Count
 from lifecycle.policy.domain import Policy, Value
-from lifecycle.rulebook.domain import Enters, On, Rule
-from lifecycle.sources.domain import Metric
+from lifecycle.policy.rulebook.domain import Enters, On, Rule
+from lifecycle.policy.sources.domain import Metric
 
 
 def test_every_value_rule_and_metric_is_told() -> None:

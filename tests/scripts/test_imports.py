@@ -24,6 +24,7 @@ CONTRACTS = tomllib.loads(SECTIONS)["tool"]["importlinter"]["contracts"]
 
 LAYERS = "demo → embedded → services → common; services are independent"
 CONCEPT = "inside a concept: endpoints, handlers → service → repository → schemas → domain"
+ROOMS = "a policy: inspections → authoring → policy → facts → conditions → text"
 PURE = "domain and contracts are pure"
 BARE = "services carry no engines and no test support"
 
@@ -38,6 +39,8 @@ KEPT = {
     "orders.placement.schemas": "from orders.placement.domain import Order",
     "orders.placement.domain": "from common.money import Money\nfrom common.contracts import event\nimport dataclasses",
     "orders.stock.service": "import common.bus",
+    "lifecycle.authoring.service": "from lifecycle.authoring.drafts import domain",
+    "lifecycle.authoring.drafts.domain": "from lifecycle.facts.domain import Facts\nfrom lifecycle.text.faults import domain",
     "members.app": "import common.runtime",
     "common.db": "import sqlalchemy",
     "common.runtime": "import common.http, common.bus",
@@ -50,11 +53,26 @@ KEPT = {
 VIOLATIONS = [
     (LAYERS, "orders.refunds.service", "import members.accounts", "orders.refunds.service -> members.accounts"),
     (LAYERS, "members.points.service", "import orders.refunds", "members.points.service -> orders.refunds"),
-    (LAYERS, "engagement.chat.service", "from lifecycle import rules", "engagement.chat.service -> lifecycle.rules"),
-    (LAYERS, "lifecycle.rules.service", "import engagement.chat", "lifecycle.rules.service -> engagement.chat"),
+    (
+        LAYERS,
+        "engagement.chat.service",
+        "from lifecycle import stepping",
+        "engagement.chat.service -> lifecycle.stepping",
+    ),
+    (
+        LAYERS,
+        "lifecycle.stepping.rules.service",
+        "import engagement.chat",
+        "lifecycle.stepping.rules.service -> engagement.chat",
+    ),
     (LAYERS, "common.ids", "import orders.refunds", "common.ids -> orders.refunds"),
     (LAYERS, "common.clock", "import embedded.platform", "common.clock -> embedded.platform"),
-    (LAYERS, "lifecycle.clocks.service", "import embedded.platform", "lifecycle.clocks.service -> embedded.platform"),
+    (
+        LAYERS,
+        "lifecycle.stepping.clocks.service",
+        "import embedded.platform",
+        "lifecycle.stepping.clocks.service -> embedded.platform",
+    ),
     (LAYERS, "embedded.banner", "import demo.replay", "embedded.banner -> demo.replay"),
     (CONCEPT, "orders.a.service", "from orders.a import endpoints", "orders.a.service -> orders.a.endpoints"),
     (CONCEPT, "orders.b.service", "from orders.b import handlers", "orders.b.service -> orders.b.handlers"),
@@ -79,6 +97,25 @@ VIOLATIONS = [
         "from lifecycle.a import repository",
         "lifecycle.a.domain -> lifecycle.a.repository",
     ),
+    (
+        CONCEPT,
+        "lifecycle.b.part.domain",
+        "from lifecycle.b.part import service",
+        "lifecycle.b.part.domain -> lifecycle.b.part.service",
+    ),
+    (
+        ROOMS,
+        "lifecycle.policy.rulebook.domain",
+        "import lifecycle.authoring.clauses.domain",
+        "lifecycle.policy.rulebook.domain -> lifecycle.authoring.clauses.domain",
+    ),
+    (
+        ROOMS,
+        "lifecycle.conditions.ranges.domain",
+        "import lifecycle.facts.domain",
+        "lifecycle.conditions.ranges.domain -> lifecycle.facts.domain",
+    ),
+    (PURE, "lifecycle.pure.part.domain", "import time", "lifecycle.pure.part.domain -> time"),
     (PURE, "orders.pure.domain", "import asyncpg", "orders.pure.domain -> asyncpg"),
     (PURE, "members.pure.domain", "from common import db", "members.pure.domain -> common.db"),
     (PURE, "engagement.pure.domain", "import time", "engagement.pure.domain -> time"),
@@ -137,7 +174,9 @@ def _imported(modules: dict[str, str]) -> Iterator[str]:
                 )
             names = line.removeprefix("import ").split(", ") if line.startswith("import ") else []
             yield from (
-                name for name in names if name.split(".")[0] in {"common", "orders", "members", "embedded", "demo"}
+                name
+                for name in names
+                if name.split(".")[0] in {"common", "orders", "members", "lifecycle", "embedded", "demo"}
             )
 
 

@@ -9,13 +9,13 @@ from uuid import UUID
 from common.bus.lanes import lane_of
 from common.contracts.lifecycle import ActionRequested
 from lifecycle.batches.domain import Step, Subject
-from lifecycle.decisions.domain import Decision
 from lifecycle.journal.domain import Entry, Input, Kind, packed_enrolment, packed_events, packed_members
 from lifecycle.members.domain import decode, encode
+from lifecycle.publishing.versions.domain import Versions
+from lifecycle.standing.transitions.domain import Transition
+from lifecycle.stepping.decisions.domain import Decision
 from lifecycle.stepping.domain import Arrival
-from lifecycle.transitions.domain import Transition
-from lifecycle.versions.domain import Versions
-from lifecycle.waiting.domain import Turn
+from lifecycle.stepping.waiting.domain import Turn
 from simulation.keeping import Brought, Enrolment, Folded, Happened, Kept, LaneClock
 from simulation.logs import Row
 from simulation.mutants import Mutants

@@ -6,18 +6,18 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from lifecycle.backfills.domain import counted, counted_anew
-from lifecycle.changes.domain import Change, InForce, in_force
-from lifecycle.decisions.domain import Decision
-from lifecycle.enrolments.domain import Among
 from lifecycle.facts.domain import Facts
 from lifecycle.journal.domain import Entry, unpacked_events
 from lifecycle.policy.domain import Policy
+from lifecycle.publishing.backfills.domain import counted, counted_anew
+from lifecycle.publishing.changes.domain import Change, InForce, in_force
+from lifecycle.publishing.enrolments.domain import Among
+from lifecycle.publishing.versions.domain import Version, Versions
+from lifecycle.publishing.versions.service import since
+from lifecycle.standing.transitions.domain import Transition
+from lifecycle.stepping.decisions.domain import Decision
 from lifecycle.stepping.domain import Arrival
-from lifecycle.transitions.domain import Transition
-from lifecycle.versions.domain import Version, Versions
-from lifecycle.versions.service import since
-from lifecycle.waiting.domain import Turn
+from lifecycle.stepping.waiting.domain import Turn
 from simulation.logs import Log, Row
 from simulation.policies import engine_of
 

@@ -7,13 +7,13 @@ from functools import lru_cache
 from uuid import UUID
 
 from common.contracts.lifecycle import ActionRequested
-from lifecycle.caps.domain import Cap, free_at
-from lifecycle.decisions.domain import Decision
-from lifecycle.explanations.domain import outcome
-from lifecycle.holdouts.domain import BUCKETS, Holdout, arm_of
+from lifecycle.engine.explanations.domain import outcome
 from lifecycle.members.domain import decode
-from lifecycle.rulebook.domain import Enters, Held, On
-from lifecycle.rules.domain import is_caused_by_member
+from lifecycle.policy.caps.domain import Cap, free_at
+from lifecycle.policy.holdouts.domain import BUCKETS, Holdout, arm_of
+from lifecycle.policy.rulebook.domain import Enters, Held, On
+from lifecycle.stepping.decisions.domain import Decision
+from lifecycle.stepping.rules.domain import is_caused_by_member
 from simulation.broken import hold
 from simulation.keeping import Happened, Kept
 from simulation.laws_of_time import transitions_of

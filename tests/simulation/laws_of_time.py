@@ -8,16 +8,16 @@ from uuid import UUID
 import msgspec
 
 from common.bus.lanes import lane_of
-from lifecycle.clocks.domain import AHEAD
 from lifecycle.engine.domain import Engine
 from lifecycle.facts.domain import Facts, folded
 from lifecycle.members.domain import Member, decode
-from lifecycle.moments.domain import rearmed
 from lifecycle.replays.domain import Happened as Replayed
 from lifecycle.replays.domain import Population
 from lifecycle.standing.domain import next_change_at, standing
+from lifecycle.standing.transitions.domain import Transition
+from lifecycle.stepping.clocks.domain import AHEAD
 from lifecycle.stepping.domain import NOW, Arrival, step, wake, wake_at
-from lifecycle.transitions.domain import Transition
+from lifecycle.stepping.moments.domain import rearmed
 from simulation.broken import hold
 from simulation.keeping import Kept
 from simulation.replaying import Plain, again, canonical, decided, decided_again, journal_of, told, told_again

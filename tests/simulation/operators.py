@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
-from lifecycle.changes.domain import Change, ChangeKind
 from lifecycle.engine.domain import compiled
-from lifecycle.enrolments.domain import Among
 from lifecycle.policy.domain import Policy
+from lifecycle.publishing.changes.domain import Change, ChangeKind
 from lifecycle.publishing.domain import renumbered
+from lifecycle.publishing.enrolments.domain import Among
 from lifecycle.publishing.service import MARGIN
-from lifecycle.versions.domain import ALWAYS
+from lifecycle.publishing.versions.domain import ALWAYS
 from simulation.keeping import Enrolment, Kept, Walk
 
 LATER = (0, 0, 0, 1, 30, 24 * 60)

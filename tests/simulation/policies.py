@@ -5,10 +5,10 @@ from functools import lru_cache
 import msgspec
 
 from factories.policies import DEFAULT_POLICY, policy_of
+from lifecycle.conditions.expressions.domain import In
 from lifecycle.engine.domain import Engine, compiled
-from lifecycle.expressions.domain import In
-from lifecycle.guards.domain import Guards
 from lifecycle.policy.domain import Policy
+from lifecycle.policy.guards.domain import Guards
 from simulation.dice import Dice
 
 _HEAD = """

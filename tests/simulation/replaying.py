@@ -8,8 +8,8 @@ import msgspec
 from common.contracts.event import Event
 from lifecycle.journal.domain import Entry
 from lifecycle.members.domain import Member, encode
+from lifecycle.publishing.versions.domain import Versions
 from lifecycle.replays.domain import Happened, Population, Taken, events_of, foreseen, replayed
-from lifecycle.versions.domain import Versions
 from simulation.keeping import Kept
 from simulation.telling import told_in
 

@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from common.contracts.lifecycle import ActionRequested, ActionWithdrawn
-from lifecycle.decisions.domain import Decision
-from lifecycle.transitions.domain import Transition
+from lifecycle.standing.transitions.domain import Transition
+from lifecycle.stepping.decisions.domain import Decision
 from simulation.__main__ import broken, main
 from simulation.laws import check
 from simulation.scripts import script_of

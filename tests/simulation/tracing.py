@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
 
-from lifecycle.decisions.domain import Decision
-from lifecycle.transitions.domain import Transition
+from lifecycle.standing.transitions.domain import Transition
+from lifecycle.stepping.decisions.domain import Decision
 from simulation.broken import LawBroken
 from simulation.keeping import Happened
 from simulation.shrinking import Failure

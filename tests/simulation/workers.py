@@ -11,12 +11,12 @@ import msgspec
 
 from common.bus.lanes import lane_of
 from common.bus.processing import CLOCK_TOLERANCE
-from lifecycle.clocks.domain import watermark
 from lifecycle.facts.domain import united
 from lifecycle.members.domain import decode, encode
-from lifecycle.outlines.domain import outlined
+from lifecycle.members.outlines.domain import outlined
+from lifecycle.publishing.sweeps.domain import moving
+from lifecycle.stepping.clocks.domain import watermark
 from lifecycle.stepping.domain import wake_at
-from lifecycle.sweeps.domain import moving
 from simulation.batches import Batch
 from simulation.dice import Dice
 from simulation.keeping import Enrolment, Kept, Walk

@@ -7,9 +7,9 @@ import pytest
 from factories.guarded_histories import BASE_POLICY
 from lifecycle.answers.domain import Answer, agrees, lines, published_since
 from lifecycle.engine.domain import Engine, compiled
-from lifecycle.faults.domain import Text
-from lifecycle.statements.domain import say
-from lifecycle.versions.domain import ALWAYS, Version, Versions
+from lifecycle.publishing.versions.domain import ALWAYS, Version, Versions
+from lifecycle.text.faults.domain import Text
+from lifecycle.text.statements.domain import say
 
 NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
 DAY = timedelta(days=1)

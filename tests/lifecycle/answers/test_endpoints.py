@@ -10,8 +10,8 @@ from common.contracts.lifecycle import ActionRequested
 from factories.guarded_histories import pause, policy_text, publish
 from factories.lifecycle import DAY, HOUR, START, Life, chatted, checked_in, granted, member, midnight, ordered, refused
 from factories.lifecycle import registered as told_registered
-from lifecycle.holdouts.domain import bucket_of
 from lifecycle.jobs import forget_receipts
+from lifecycle.policy.holdouts.domain import bucket_of
 
 pytestmark = pytest.mark.integration
 

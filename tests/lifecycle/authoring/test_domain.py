@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from factories.policies import SMALL_TEXT as TEXT
 from factories.policies import changed, policy_of
 from lifecycle.authoring.domain import Numbers, author, numbered
+from lifecycle.conditions.expressions.domain import And, Compare, Count, In, Said
 from lifecycle.engine.domain import compiled
-from lifecycle.expressions.domain import And, Compare, Count, In, Said
-from lifecycle.holdouts.domain import Holdout
-from lifecycle.labels.domain import Label
-from lifecycle.rulebook.domain import Enters, Leaves, Per
+from lifecycle.policy.holdouts.domain import Holdout
+from lifecycle.policy.rulebook.domain import Enters, Leaves, Per
+from lifecycle.text.labels.domain import Label
 
 SHANGHAI = "Asia/Shanghai"
 HOUR = timedelta(hours=1)

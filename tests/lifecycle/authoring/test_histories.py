@@ -9,13 +9,13 @@ import pytest
 
 from common.contracts.lifecycle import IssueCoupon
 from factories.policies import DEFAULT_POLICY
-from lifecycle.decisions.domain import Decision
 from lifecycle.engine.domain import compiled
-from lifecycle.holdouts.domain import Holdout, arm_of
 from lifecycle.members.domain import Member
-from lifecycle.moments.domain import Stepped
+from lifecycle.policy.holdouts.domain import Holdout, arm_of
+from lifecycle.publishing.versions.domain import alone
+from lifecycle.stepping.decisions.domain import Decision
 from lifecycle.stepping.domain import Arrival, step, wake
-from lifecycle.versions.domain import alone
+from lifecycle.stepping.moments.domain import Stepped
 
 ENGINE = compiled(DEFAULT_POLICY)
 MORNING = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)  # 09:30 of a Monday in Shanghai

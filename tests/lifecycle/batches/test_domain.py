@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from factories.policies import SMALL_POLICY
 from lifecycle.batches.domain import Asking, Step, Subject
 from lifecycle.engine.domain import compiled
+from lifecycle.publishing.versions.domain import alone
 from lifecycle.stepping.domain import Arrival
-from lifecycle.versions.domain import alone
 
 START = datetime(2026, 3, 2, 4, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)

@@ -12,8 +12,8 @@ from common.contracts.members import ConsentChanged, RewardRetained, RewardWithd
 from common.ids import new_id
 from factories.lifecycle import DAY, HOUR, START, Life, granted, member, midnight, ordered, read, registered, voided
 from factories.lifecycle_rows import check
+from lifecycle.actions.withdrawals.domain import MOST_ASKS
 from lifecycle.authoring.service import shipped_text
-from lifecycle.withdrawals.domain import MOST_ASKS
 
 SHIPPED = shipped_text().decode()
 pytestmark = [pytest.mark.integration, pytest.mark.parametrize("lives_by", [SHIPPED], indirect=True)]

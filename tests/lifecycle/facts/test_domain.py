@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from factories.policies import SMALL_POLICY
 from lifecycle.calendars.domain import EPOCH
-from lifecycle.distincts.domain import MOST, SATURATED, size
+from lifecycle.conditions.expressions.domain import Said
 from lifecycle.engine.domain import Engine, compiled
-from lifecycle.expressions.domain import Said
+from lifecycle.facts.distincts.domain import MOST, SATURATED, size
 from lifecycle.facts.domain import (
     VERSION,
     Facts,
@@ -29,9 +29,9 @@ from lifecycle.facts.domain import (
     folded,
     united,
 )
-from lifecycle.sources.domain import AttributeSource, Metric, Retraction
+from lifecycle.facts.tallies.domain import Tally, added
+from lifecycle.policy.sources.domain import AttributeSource, Metric, Retraction
 from lifecycle.stepping.domain import Arrival
-from lifecycle.tallies.domain import Tally, added
 
 LAW = settings(max_examples=100, deadline=None)
 ENGINE = compiled(SMALL_POLICY)

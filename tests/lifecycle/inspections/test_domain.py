@@ -12,12 +12,12 @@ from factories.policies import DEFAULT_POLICY
 from factories.small_policies import small
 from factories.whole_policies import TEXT, WHOLE
 from lifecycle.authoring.service import shipped_text
-from lifecycle.circumstances.domain import Circumstances
-from lifecycle.documents.domain import read_document
-from lifecycle.faults.domain import Place
+from lifecycle.inspections.circumstances.domain import Circumstances
 from lifecycle.inspections.domain import inspect
-from lifecycle.places.domain import places
 from lifecycle.policy.domain import Policy
+from lifecycle.text.documents.domain import read_document
+from lifecycle.text.faults.domain import Place
+from lifecycle.text.places.domain import places
 
 ROOT = Path(__file__).parents[3]
 TOLD = Circumstances(coupons={"newcomer_3": 300}, members={"acquire": 10})

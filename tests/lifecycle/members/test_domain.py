@@ -5,11 +5,11 @@ import pytest
 
 from common.contracts.lifecycle import ActionRequested, GrantPoints
 from lifecycle.actions.domain import Effect, Slot
-from lifecycle.attributes.domain import told
-from lifecycle.distincts.domain import digest
+from lifecycle.facts.attributes.domain import told
+from lifecycle.facts.distincts.domain import digest
 from lifecycle.facts.domain import ATTRIBUTES
+from lifecycle.facts.tallies.domain import added
 from lifecycle.members.domain import Episode, Member, MemberError, Pending, decode, encode
-from lifecycle.tallies.domain import added
 
 NOON = datetime(2026, 3, 10, 12, 0, 0, 123_456, tzinfo=UTC)
 TALLY = added(added(None, 20_000, 2, 700), 20_005, 1, 300)

@@ -8,11 +8,11 @@ import pytest
 from common.contracts.lifecycle import GrantPoints
 from factories.policies import SMALL_POLICY
 from lifecycle.calendars.domain import Span
-from lifecycle.expressions.domain import Aged, Always, And, Compare, Count, Never, Since, Stands, Sum
+from lifecycle.conditions.expressions.domain import Aged, Always, And, Compare, Count, Never, Since, Stands, Sum
 from lifecycle.policy.domain import Policy, Value
-from lifecycle.rulebook.domain import Enters, Held, On, Rule
-from lifecycle.soundness.domain import PolicyError
-from lifecycle.sources.domain import AttributeSource, Metric, Retraction
+from lifecycle.policy.rulebook.domain import Enters, Held, On, Rule
+from lifecycle.policy.soundness.domain import PolicyError
+from lifecycle.policy.sources.domain import AttributeSource, Metric, Retraction
 
 ORDERS = Since(("orders",))
 SOURCE = AttributeSource(name="more", number=1, event="member.registered", field="channel")

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from factories.policies import SMALL_POLICY
 from lifecycle.policy.domain import Policy
+from lifecycle.policy.sources.domain import AttributeSource, Metric
 from lifecycle.publishing.domain import renumbered
-from lifecycle.sources.domain import AttributeSource, Metric
 
 TOLD = AttributeSource(name="source_channel", number=1, event="member.registered", field="channel")
 POLICY = msgspec.structs.replace(SMALL_POLICY, attributes=(TOLD,))

@@ -5,9 +5,9 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lifecycle.replays.surveys.domain import Survey
+from lifecycle.replays.trials.domain import Found, Overlap, together
 from lifecycle.reports.domain import Heading, Report, reported
-from lifecycle.surveys.domain import Survey
-from lifecycle.trials.domain import Found, Overlap, together
 
 HEADING = Heading(policy="p", tz="Asia/Shanghai", values={"stage": ("acquire", "convert")}, is_draft=True)
 DAY = 20_000

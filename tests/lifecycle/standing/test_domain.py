@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from factories.lifecycle_conditions import TODAY, policies, situation, some_facts
 from factories.policies import SMALL_POLICY, SMALL_TEXT, policy_of
+from lifecycle.conditions.expressions.domain import And, Condition, In, Not, Or, Stands
 from lifecycle.engine.domain import Engine, compiled
-from lifecycle.explanations.domain import explain
-from lifecycle.expressions.domain import And, Condition, In, Not, Or, Stands
+from lifecycle.engine.explanations.domain import explain
 from lifecycle.facts.domain import Facts
 from lifecycle.policy.domain import Policy
 from lifecycle.standing.domain import Standing, next_change_at, standing

@@ -16,19 +16,19 @@ from common.contracts.lifecycle import GrantPoints
 from factories.policies import SMALL_POLICY
 from lifecycle.actions.domain import SILENCE
 from lifecycle.calendars.domain import Span
-from lifecycle.clocks.domain import watermark
-from lifecycle.dates.domain import DaysAfter, Scheduled, Yearly
+from lifecycle.conditions.expressions.domain import Always, And, Compare, Days, In, Not, Stands
 from lifecycle.engine.domain import compiled
-from lifecycle.expressions.domain import Always, And, Compare, Days, In, Not, Stands
 from lifecycle.facts.domain import Facts, folded
 from lifecycle.members.domain import Member, decode, encode
-from lifecycle.moments.domain import Stepped, rearmed
+from lifecycle.policy.dates.domain import DaysAfter, Scheduled, Yearly
 from lifecycle.policy.domain import Value
-from lifecycle.rulebook.domain import Cooldown, Enters, Held, On, Rule, Undo
-from lifecycle.sources.domain import AttributeSource
+from lifecycle.policy.rulebook.domain import Cooldown, Enters, Held, On, Rule, Undo
+from lifecycle.policy.sources.domain import AttributeSource
+from lifecycle.publishing.versions.domain import alone
 from lifecycle.standing.domain import next_change_at, standing
+from lifecycle.stepping.clocks.domain import watermark
 from lifecycle.stepping.domain import Arrival, reconsidered, step, wake, wake_at
-from lifecycle.versions.domain import alone
+from lifecycle.stepping.moments.domain import Stepped, rearmed
 
 START = datetime(2026, 3, 2, 4, tzinfo=UTC)
 END = START + timedelta(days=400)

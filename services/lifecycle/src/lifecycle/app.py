@@ -3,22 +3,22 @@ from pathlib import Path
 from common.runtime import Service
 from lifecycle.actions.endpoints import router as actions
 from lifecycle.answers.endpoints import router as answers
+from lifecycle.answers.timelines.endpoints import router as timelines
+from lifecycle.batches.ticks.service import Ticks
+from lifecycle.batches.timers.service import next_due
 from lifecycle.consumers import HANDLERS
-from lifecycle.enrolments.endpoints import router as enrolments
 from lifecycle.jobs import JOBS
 from lifecycle.members.endpoints import router as members
 from lifecycle.publishing.endpoints import router as policies
+from lifecycle.publishing.enrolments.endpoints import router as enrolments
+from lifecycle.publishing.reviews.endpoints import router as reviews
 from lifecycle.receipts.endpoints import router as receipts
 from lifecycle.replays.endpoints import router as replays
 from lifecycle.resources import build_resources
-from lifecycle.reviews.endpoints import router as reviews
-from lifecycle.segments.endpoints import router as segments
 from lifecycle.settings import LifecycleSettings
 from lifecycle.standing.endpoints import router as standing
-from lifecycle.ticks.service import Ticks
-from lifecycle.timelines.endpoints import router as timelines
-from lifecycle.timers.service import next_due
-from lifecycle.transitions.endpoints import router as transitions
+from lifecycle.standing.segments.endpoints import router as segments
+from lifecycle.standing.transitions.endpoints import router as transitions
 
 SERVICE = Service(
     name="lifecycle",

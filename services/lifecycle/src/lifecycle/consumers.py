@@ -2,7 +2,7 @@
 
 from common.bus.records import Handlers
 from lifecycle.batches.handlers import step_members
-from lifecycle.events.domain import EVENTS, FORWARDED
+from lifecycle.facts.events.domain import EVENTS, FORWARDED
 
 # One handler for all of them: a member's events are stepped in the order in which they were read. Facts commute, so an event
 # that waits as a dead letter holds up nobody.

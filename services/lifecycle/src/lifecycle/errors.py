@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from common.errors import Conflict, Invalid, NotFound
-from lifecycle.faults.domain import Fault
+from lifecycle.text.faults.domain import Fault
 
 
 class MemberUnknown(NotFound):

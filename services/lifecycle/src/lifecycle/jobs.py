@@ -4,12 +4,12 @@ from datetime import timedelta
 
 from common.db import Database
 from common.jobs import Job
-from lifecycle.forwarding import service as forwarding
+from lifecycle.batches.timers import service as timers
+from lifecycle.identities.forwarding import service as forwarding
 from lifecycle.receipts import service as receipts
 from lifecycle.resources import Resources
 from lifecycle.standing import service as standing
-from lifecycle.timers import service as timers
-from lifecycle.waiting import service as waiting
+from lifecycle.stepping.waiting import service as waiting
 
 
 async def arm_timers(db: Database) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from lifecycle.decisions.domain import Decision
-from lifecycle.transitions.domain import Transition
+from lifecycle.standing.transitions.domain import Transition
+from lifecycle.stepping.decisions.domain import Decision
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600, 3600)
 ACTED = "acted"

@@ -7,11 +7,11 @@ from datetime import timedelta
 
 from common.runtime import Runtime
 from lifecycle.authoring.service import shipped_text
+from lifecycle.batches.timers.service import Alarm
 from lifecycle.metrics import LifecycleMetrics
+from lifecycle.publishing.versions import service as versions
+from lifecycle.publishing.versions.service import VersionCache
 from lifecycle.settings import LifecycleSettings
-from lifecycle.timers.service import Alarm
-from lifecycle.versions import service as versions
-from lifecycle.versions.service import VersionCache
 
 
 @dataclass(frozen=True, slots=True)

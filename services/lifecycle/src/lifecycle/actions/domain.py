@@ -30,7 +30,7 @@ from common.contracts.lifecycle import (
     SendMessage,
 )
 from common.contracts.members import RewardGranted, RewardRefused
-from lifecycle.caps.domain import Send
+from lifecycle.policy.caps.domain import Send
 
 State = Literal["pending", "requested", "done", "refused", "failed", "unknown"]
 Happening = Literal["released", "carried_out", "declined", "broken", "silent"]

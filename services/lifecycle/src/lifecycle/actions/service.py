@@ -17,9 +17,9 @@ from common.db import Database, UnitOfWork
 from lifecycle.actions import repository
 from lifecycle.actions.domain import GIVEN_UP, outcome
 from lifecycle.actions.repository import Asked, Settled
-from lifecycle.counters import service as counters
-from lifecycle.counters.domain import Counter, Place
-from lifecycle.withdrawals.domain import Withdrawal, answer_of
+from lifecycle.actions.withdrawals.domain import Withdrawal, answer_of
+from lifecycle.standing.counters import service as counters
+from lifecycle.standing.counters.domain import Counter, Place
 
 COUNTER = Counter("action_count", ("rule", "kind", "state"), "actions")
 GateOf = Callable[[UUID], datetime]

@@ -7,17 +7,17 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from lifecycle.chances.domain import trigger_told, untriggered
+from lifecycle.answers.chances.domain import trigger_told, untriggered
+from lifecycle.answers.obstacles.domain import obstacles
+from lifecycle.answers.origins.domain import by_now, origin, stands
+from lifecycle.answers.prospects.domain import changes_ahead, of_rules, prospects
+from lifecycle.answers.stories.domain import Story, recounted, verdict
 from lifecycle.engine.domain import Engine
-from lifecycle.faults.domain import Language, Text
 from lifecycle.members.domain import Member
-from lifecycle.obstacles.domain import obstacles
-from lifecycle.origins.domain import by_now, origin, stands
-from lifecycle.prospects.domain import changes_ahead, of_rules, prospects
-from lifecycle.statements.domain import Statement, say, shown_moment
-from lifecycle.stories.domain import Story, recounted, verdict
-from lifecycle.transitions.domain import Transition
-from lifecycle.versions.domain import ALWAYS, Versions
+from lifecycle.publishing.versions.domain import ALWAYS, Versions
+from lifecycle.standing.transitions.domain import Transition
+from lifecycle.text.faults.domain import Language, Text
+from lifecycle.text.statements.domain import Statement, say, shown_moment
 
 RULE = "rule:"
 """Before a rule's id, where it could be a segment's name."""

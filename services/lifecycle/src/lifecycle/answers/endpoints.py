@@ -8,9 +8,9 @@ from common.http.dependencies import CurrentRuntime, Db
 from lifecycle.answers import service
 from lifecycle.answers.domain import Answer
 from lifecycle.answers.schemas import About, Answers, AnswerView, Deep, InLanguage, StatementView
-from lifecycle.faults.domain import Language
 from lifecycle.resources import Resources
-from lifecycle.statements.domain import Statement
+from lifecycle.text.faults.domain import Language
+from lifecycle.text.statements.domain import Statement
 
 router = APIRouter(tags=["members"])
 

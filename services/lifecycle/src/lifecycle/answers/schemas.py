@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import BaseModel, Field
 
-from lifecycle.faults.domain import Language
+from lifecycle.text.faults.domain import Language
 
 
 class StatementView(BaseModel):

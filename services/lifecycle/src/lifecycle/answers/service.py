@@ -8,6 +8,8 @@ import msgspec
 
 from common.db import Database
 from lifecycle.actions import service as actions
+from lifecycle.answers.derivations import service as derivations
+from lifecycle.answers.derivations.domain import AGREES, Derivation, differences_between, outset_told
 from lifecycle.answers.domain import (
     RULE,
     Answer,
@@ -17,20 +19,18 @@ from lifecycle.answers.domain import (
     of_standing,
     published_since,
 )
+from lifecycle.answers.stories.domain import Recorded, Story
 from lifecycle.calendars.domain import EPOCH
-from lifecycle.derivations import service as derivations
-from lifecycle.derivations.domain import AGREES, Derivation, differences_between, outset_told
 from lifecycle.engine.domain import Engine
 from lifecycle.errors import QuestionUnknown
 from lifecycle.members import service as members
 from lifecycle.members.domain import Member
+from lifecycle.publishing.versions.domain import Versions
+from lifecycle.publishing.versions.service import VersionCache
 from lifecycle.receipts import service as receipts
-from lifecycle.statements.domain import Statement, say
-from lifecycle.stories.domain import Recorded, Story
-from lifecycle.transitions import service as transitions
-from lifecycle.transitions.domain import Transition
-from lifecycle.versions.domain import Versions
-from lifecycle.versions.service import VersionCache
+from lifecycle.standing.transitions import service as transitions
+from lifecycle.standing.transitions.domain import Transition
+from lifecycle.text.statements.domain import Statement, say
 
 RECENT = 20
 """Decisions, days and actions that an answer tells of."""

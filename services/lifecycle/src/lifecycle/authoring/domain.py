@@ -5,21 +5,27 @@ from typing import Any
 
 import msgspec
 
-from lifecycle.declarations.domain import check_attribute, check_guards, check_metric, check_names, shared_kinds
-from lifecycle.desks.domain import Desk
-from lifecycle.documents.domain import read_document
-from lifecycle.drafts.domain import POLICY, ValueDraft
-from lifecycle.events.domain import EVENTS, kinds_of
-from lifecycle.expressions.domain import Always, Node
-from lifecycle.faults.domain import Fault, Place, Text
-from lifecycle.guards.domain import Guards, SendClass
-from lifecycle.places.domain import located, places
+from lifecycle.authoring.declarations.domain import (
+    check_attribute,
+    check_guards,
+    check_metric,
+    check_names,
+    shared_kinds,
+)
+from lifecycle.authoring.desks.domain import Desk
+from lifecycle.authoring.drafts.domain import POLICY, ValueDraft
+from lifecycle.authoring.provisions.domain import check_class, rule_of
+from lifecycle.conditions.expressions.domain import Always, Node
+from lifecycle.conditions.scopes.domain import AskedIn, Scope
+from lifecycle.facts.events.domain import EVENTS, kinds_of
 from lifecycle.policy.domain import Policy, Value
-from lifecycle.provisions.domain import check_class, rule_of
-from lifecycle.readers.domain import read
-from lifecycle.scopes.domain import AskedIn, Scope
-from lifecycle.soundness.domain import PolicyError, circle
-from lifecycle.sources.domain import AttributeSource, Metric
+from lifecycle.policy.guards.domain import Guards, SendClass
+from lifecycle.policy.soundness.domain import PolicyError, circle
+from lifecycle.policy.sources.domain import AttributeSource, Metric
+from lifecycle.text.documents.domain import read_document
+from lifecycle.text.faults.domain import Fault, Place, Text
+from lifecycle.text.places.domain import located, places
+from lifecycle.text.readers.domain import read
 
 FIRST_STAGE = Text(
     "first_stage", en="the first stage holds for everybody: write always", zh="第一個階段適用於所有人：請寫 always"

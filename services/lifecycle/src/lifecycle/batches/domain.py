@@ -8,14 +8,14 @@ from uuid import UUID
 
 from common.contracts.lifecycle import ActionRequested
 from lifecycle.actions.domain import outcome
+from lifecycle.actions.withdrawals.domain import answer_of
 from lifecycle.members.domain import Member
-from lifecycle.moments.domain import Stepped, passed
-from lifecycle.rules.domain import enrolled
+from lifecycle.publishing.versions.domain import Versions
+from lifecycle.standing.transitions.domain import Transition
 from lifecycle.stepping.domain import Arrival, due_at, step, wake, wake_at
-from lifecycle.transitions.domain import Transition
-from lifecycle.versions.domain import Versions
-from lifecycle.waiting.domain import Turn, in_turn
-from lifecycle.withdrawals.domain import answer_of
+from lifecycle.stepping.moments.domain import Stepped, passed
+from lifecycle.stepping.rules.domain import enrolled
+from lifecycle.stepping.waiting.domain import Turn, in_turn
 
 Source = TypeVar("Source")
 

@@ -16,21 +16,21 @@ from common.bus.records import LogRow, Received
 from common.db import UnitOfWork
 from lifecycle.actions import service as actions
 from lifecycle.batches.domain import Asking, Step, Subject
-from lifecycle.clocks import service as clocks
-from lifecycle.clocks.service import LaneTime
-from lifecycle.forwarding import service as forwarding
+from lifecycle.batches.timers import service as timers
 from lifecycle.identities import service as identities
+from lifecycle.identities.forwarding import service as forwarding
+from lifecycle.identities.tombstones import service as tombstones
 from lifecycle.journal import service as journal
 from lifecycle.members import service as members
+from lifecycle.publishing.versions.domain import Versions
 from lifecycle.receipts import service as receipts
 from lifecycle.resources import Resources
-from lifecycle.segments import service as segments
 from lifecycle.standing import service as standing
-from lifecycle.timers import service as timers
-from lifecycle.tombstones import service as tombstones
-from lifecycle.transitions import service as transitions
-from lifecycle.versions.domain import Versions
-from lifecycle.waiting import service as waiting
+from lifecycle.standing.segments import service as segments
+from lifecycle.standing.transitions import service as transitions
+from lifecycle.stepping.clocks import service as clocks
+from lifecycle.stepping.clocks.service import LaneTime
+from lifecycle.stepping.waiting import service as waiting
 
 log = structlog.get_logger(__name__)
 

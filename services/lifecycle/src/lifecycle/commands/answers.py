@@ -11,8 +11,8 @@ from lifecycle.answers import service as answers
 from lifecycle.answers.domain import RULE, Answer, agrees, lines
 from lifecycle.app import SERVICE
 from lifecycle.engine.domain import Engine
-from lifecycle.faults.domain import Language
 from lifecycle.resources import Resources
+from lifecycle.text.faults.domain import Language
 
 LANGUAGE = click.option("--language", type=click.Choice(get_args(Language)), default="en", show_default=True)
 DEEP = click.option("--deep", is_flag=True, help="Derive it from the journal; exit code 1 when what is kept differs.")

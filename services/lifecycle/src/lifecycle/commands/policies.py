@@ -6,14 +6,14 @@ import msgspec
 
 from lifecycle.authoring import service as authoring
 from lifecycle.authoring.domain import NEW, Numbers, author
-from lifecycle.circumstances.domain import NOTHING_KNOWN, Circumstances
-from lifecycle.differences.domain import differences
-from lifecycle.documents.domain import read_document
-from lifecycle.faults.domain import Language, Severity
+from lifecycle.inspections.circumstances.domain import NOTHING_KNOWN, Circumstances
 from lifecycle.inspections.domain import inspect
-from lifecycle.labels.domain import Label
-from lifecycle.places.domain import places
+from lifecycle.policy.differences.domain import differences
 from lifecycle.policy.domain import Policy
+from lifecycle.text.documents.domain import read_document
+from lifecycle.text.faults.domain import Language, Severity
+from lifecycle.text.labels.domain import Label
+from lifecycle.text.places.domain import places
 
 SEVERITIES: dict[Severity, Label] = {
     "error": Label(en="error", zh="錯誤"),

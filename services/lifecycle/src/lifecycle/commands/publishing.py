@@ -12,11 +12,11 @@ from common.db import Database, UnitOfWork
 from common.runtime import Runtime
 from lifecycle.app import SERVICE
 from lifecycle.commands.policies import language_option, read_policy, tz_option
-from lifecycle.faults.domain import Language
-from lifecycle.overviews import service as overviews
 from lifecycle.publishing import service
+from lifecycle.publishing.overviews import service as overviews
 from lifecycle.publishing.schemas import VersionView
 from lifecycle.resources import install_policy
+from lifecycle.text.faults.domain import Language
 
 T = TypeVar("T")
 

@@ -17,16 +17,16 @@ from common.cli import with_database
 from common.errors import AppError
 from common.settings import load_settings
 from lifecycle.app import SERVICE
-from lifecycle.archives import service as archives
 from lifecycle.calendars.domain import Calendar
-from lifecycle.displays import service as displays
-from lifecycle.faults.domain import Language
-from lifecycle.histories import service as histories
-from lifecycle.runs import service as runs
-from lifecycle.runs.domain import Progress
-from lifecycle.studies import service as studies
-from lifecycle.studies.domain import Asked, Prepared
-from lifecycle.wordings.domain import in_short, told
+from lifecycle.journal.archives import service as archives
+from lifecycle.replays.histories import service as histories
+from lifecycle.replays.runs import service as runs
+from lifecycle.replays.runs.domain import Progress
+from lifecycle.replays.studies import service as studies
+from lifecycle.replays.studies.domain import Asked, Prepared
+from lifecycle.reports.displays import service as displays
+from lifecycle.reports.wordings.domain import in_short, told
+from lifecycle.text.faults.domain import Language
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)

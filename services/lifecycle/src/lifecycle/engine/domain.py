@@ -12,18 +12,18 @@ from zoneinfo import ZoneInfo
 
 from common.contracts.event import Event
 from lifecycle.calendars.domain import EPOCH, Calendar
-from lifecycle.dates.domain import Dated
-from lifecycle.events.domain import EVENTS, field_of
-from lifecycle.expressions.domain import Always, Condition, Said, walk
+from lifecycle.conditions.expressions.domain import Always, Condition, Said, walk
+from lifecycle.engine.outlooks.domain import Outlook, outlook
 from lifecycle.facts.domain import ATTRIBUTES, Fold, Telling
-from lifecycle.filters.domain import Filter, filter_of
-from lifecycle.guards.domain import SendClass
-from lifecycle.measures.domain import Numbers
-from lifecycle.outlooks.domain import Outlook, outlook
+from lifecycle.facts.events.domain import EVENTS, field_of
+from lifecycle.facts.filters.domain import Filter, filter_of
+from lifecycle.facts.measures.domain import Numbers
+from lifecycle.policy.dates.domain import Dated
 from lifecycle.policy.domain import Dimension, Policy, Value
-from lifecycle.rulebook.domain import Enters, Held, Leaves, On, Rule
-from lifecycle.soundness.domain import ZONE, in_order
-from lifecycle.sources.domain import AttributeSource, Metric
+from lifecycle.policy.guards.domain import SendClass
+from lifecycle.policy.rulebook.domain import Enters, Held, Leaves, On, Rule
+from lifecycle.policy.soundness.domain import ZONE, in_order
+from lifecycle.policy.sources.domain import AttributeSource, Metric
 
 T = TypeVar("T")
 

@@ -13,13 +13,13 @@ from uuid import UUID
 import msgspec
 
 from common.contracts.event import Event
-from lifecycle.attributes.domain import told, value_of
 from lifecycle.calendars.domain import Calendar
-from lifecycle.distincts.domain import digest
-from lifecycle.distincts.domain import merged as merged_distinct
-from lifecycle.expressions.domain import Plain
-from lifecycle.tallies.domain import Tally, added
-from lifecycle.tallies.domain import merged as merged_tally
+from lifecycle.conditions.expressions.domain import Plain
+from lifecycle.facts.attributes.domain import told, value_of
+from lifecycle.facts.distincts.domain import digest
+from lifecycle.facts.distincts.domain import merged as merged_distinct
+from lifecycle.facts.tallies.domain import Tally, added
+from lifecycle.facts.tallies.domain import merged as merged_tally
 
 Fact = Tally | bytes
 Facts = dict[int, Fact]

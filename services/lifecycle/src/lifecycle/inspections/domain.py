@@ -6,18 +6,18 @@ An error is what cannot be as it is written; a warning what may be meant otherwi
 from collections.abc import Mapping
 from itertools import chain
 
-from lifecycle.bottlenecks.domain import bottlenecks
-from lifecycle.budgets.domain import budgeted
-from lifecycle.circumstances.domain import NOTHING_KNOWN, Circumstances
-from lifecycle.collisions.domain import collisions
-from lifecycle.faults.domain import Fault, Place
-from lifecycle.loops.domain import loops
-from lifecycle.places.domain import located
+from lifecycle.inspections.bottlenecks.domain import bottlenecks
+from lifecycle.inspections.budgets.domain import budgeted
+from lifecycle.inspections.circumstances.domain import NOTHING_KNOWN, Circumstances
+from lifecycle.inspections.collisions.domain import collisions
+from lifecycle.inspections.loops.domain import loops
+from lifecycle.inspections.reachability.domain import unreachable
+from lifecycle.inspections.references.domain import missing
+from lifecycle.inspections.stays.domain import idle_reentries, outlasting
+from lifecycle.inspections.worlds.domain import world_of
 from lifecycle.policy.domain import Policy
-from lifecycle.reachability.domain import unreachable
-from lifecycle.references.domain import missing
-from lifecycle.stays.domain import idle_reentries, outlasting
-from lifecycle.worlds.domain import world_of
+from lifecycle.text.faults.domain import Fault, Place
+from lifecycle.text.places.domain import located
 
 NO_PLACES: Mapping[str, Place] = {}
 _NOWHERE = Place(0, 0)

@@ -8,11 +8,11 @@ from uuid import UUID
 from common.bus.records import LogRow
 from common.connection import Record
 from common.db import Database, UnitOfWork
-from lifecycle.clocks.service import LaneTime
 from lifecycle.errors import JournalTaken
 from lifecycle.journal import repository
 from lifecycle.journal.domain import Entry, Input, Kind, heads, packed_enrolment, packed_events, packed_members
 from lifecycle.journal.repository import Row
+from lifecycle.stepping.clocks.service import LaneTime
 
 AT_ONCE = 200
 """Entries that one look at the journal reads."""

@@ -8,10 +8,10 @@ import msgspec
 
 from common.contracts.lifecycle import Cause
 from lifecycle.actions.domain import Slot
-from lifecycle.caps.domain import Send
-from lifecycle.expressions.domain import Plain
+from lifecycle.conditions.expressions.domain import Plain
 from lifecycle.facts.domain import Facts
 from lifecycle.identities.domain import Drawn, Kin, Units
+from lifecycle.policy.caps.domain import Send
 from lifecycle.standing.domain import Standing
 
 VERSION = b"\x01"

@@ -13,6 +13,7 @@ from lifecycle.actions.schemas import ActionView
 from lifecycle.calendars.domain import EPOCH
 from lifecycle.engine.domain import Engine
 from lifecycle.facts.domain import tally_of
+from lifecycle.facts.tallies.domain import Tally
 from lifecycle.identities.domain import Path
 from lifecycle.members import service
 from lifecycle.members.domain import Member
@@ -27,10 +28,9 @@ from lifecycle.members.schemas import (
 )
 from lifecycle.resources import Resources
 from lifecycle.standing.domain import next_change_at
-from lifecycle.tallies.domain import Tally
-from lifecycle.transitions import service as transitions
-from lifecycle.transitions.schemas import TransitionView
-from lifecycle.waiting import service as waiting
+from lifecycle.standing.transitions import service as transitions
+from lifecycle.standing.transitions.schemas import TransitionView
+from lifecycle.stepping.waiting import service as waiting
 
 router = APIRouter(tags=["members"])
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from common.contracts.lifecycle import Cause
 from common.http.pages import Page
 from lifecycle.actions.schemas import ActionView
-from lifecycle.transitions.schemas import TransitionView
+from lifecycle.standing.transitions.schemas import TransitionView
 
 T = TypeVar("T")
 

@@ -12,16 +12,16 @@ import msgspec
 
 from common.contracts.event import Code
 from lifecycle.calendars.domain import zone_named
-from lifecycle.dates.domain import DaysAfter, Leap, Scheduled, Yearly
-from lifecycle.events.domain import EVENTS, kinds_of
-from lifecycle.expressions.domain import Always, Condition
-from lifecycle.guards.domain import Guards
-from lifecycle.keys.domain import MEASURES
-from lifecycle.labels.domain import Label
-from lifecycle.rulebook.domain import Enters, Held, Leaves, On, Per, Rule
-from lifecycle.scopes.domain import AskedIn, Counted, Scope
-from lifecycle.soundness.domain import COMMUNITY, CONSENT, PolicyError, check, check_names, in_order
-from lifecycle.sources.domain import AttributeSource, Metric, check_metric, check_source
+from lifecycle.conditions.expressions.domain import Always, Condition
+from lifecycle.conditions.scopes.domain import AskedIn, Counted, Scope
+from lifecycle.facts.events.domain import EVENTS, kinds_of
+from lifecycle.policy.dates.domain import DaysAfter, Leap, Scheduled, Yearly
+from lifecycle.policy.guards.domain import Guards
+from lifecycle.policy.keys.domain import MEASURES
+from lifecycle.policy.rulebook.domain import Enters, Held, Leaves, On, Per, Rule
+from lifecycle.policy.soundness.domain import COMMUNITY, CONSENT, PolicyError, check, check_names, in_order
+from lifecycle.policy.sources.domain import AttributeSource, Metric, check_metric, check_source
+from lifecycle.text.labels.domain import Label
 
 
 class Value(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from lifecycle.policy.domain import Policy
-from lifecycle.sources.domain import AttributeSource, Metric
+from lifecycle.policy.sources.domain import AttributeSource, Metric
 
 _Source = TypeVar("_Source", Metric, AttributeSource)
 

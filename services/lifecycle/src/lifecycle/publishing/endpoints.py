@@ -9,10 +9,9 @@ from common.http.fields import Code
 from common.http.idempotency import OnceKey, run_once
 from common.http.pages import Page, PageQuery, page
 from lifecycle.authoring.domain import author
-from lifecycle.changes import service as changes
-from lifecycle.labels.domain import Label
-from lifecycle.overviews import service as overviews
 from lifecycle.publishing import service
+from lifecycle.publishing.changes import service as changes
+from lifecycle.publishing.overviews import service as overviews
 from lifecycle.publishing.schemas import (
     ChangeOrder,
     ChangeView,
@@ -25,7 +24,8 @@ from lifecycle.publishing.schemas import (
     VersionView,
     fault_view,
 )
-from lifecycle.segments.schemas import SegmentOrder
+from lifecycle.standing.segments.schemas import SegmentOrder
+from lifecycle.text.labels.domain import Label
 
 router = APIRouter(tags=["policies"])
 

@@ -4,10 +4,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lifecycle.changes.domain import ChangeKind
-from lifecycle.characters.domain import MOST_BYTES
-from lifecycle.faults.domain import Fault
-from lifecycle.walks.domain import WalkKind
+from lifecycle.publishing.changes.domain import ChangeKind
+from lifecycle.publishing.walks.domain import WalkKind
+from lifecycle.text.characters.domain import MOST_BYTES
+from lifecycle.text.faults.domain import Fault
 
 VersionState = Literal["in_preparation", "abandoned", "scheduled", "in_force", "replaced"]
 

@@ -7,9 +7,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from common.db import UnitOfWork
-from lifecycle.changes import service as changes
-from lifecycle.changes.domain import InForce
-from lifecycle.edits.domain import EditImpossible, with_segment, without_segment
 from lifecycle.engine.domain import compiled
 from lifecycle.errors import (
     MomentInvalid,
@@ -21,12 +18,15 @@ from lifecycle.errors import (
     TextNotEditable,
     VersionNotReady,
 )
-from lifecycle.labels.domain import Label
 from lifecycle.policy.domain import Policy
+from lifecycle.publishing.changes import service as changes
+from lifecycle.publishing.changes.domain import InForce
 from lifecycle.publishing.domain import renumbered
-from lifecycle.reviews.service import review
-from lifecycle.versions import service as versions
-from lifecycle.walks import service as walks
+from lifecycle.publishing.reviews.service import review
+from lifecycle.publishing.versions import service as versions
+from lifecycle.publishing.walks import service as walks
+from lifecycle.text.edits.domain import EditImpossible, with_segment, without_segment
+from lifecycle.text.labels.domain import Label
 
 MARGIN = timedelta(seconds=30)
 """How long before a version takes effect it has to be published."""

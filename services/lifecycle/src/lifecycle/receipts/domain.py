@@ -12,8 +12,8 @@ from uuid import UUID
 import msgspec
 
 from lifecycle.calendars.domain import EPOCH, Calendar
-from lifecycle.decisions.domain import Decision
-from lifecycle.readings.domain import Reading
+from lifecycle.engine.readings.domain import Reading
+from lifecycle.stepping.decisions.domain import Decision
 
 ACTED = "acted"
 

@@ -8,8 +8,8 @@ from common.connection import Record
 from common.http.dependencies import CurrentRuntime, Db
 from common.http.fields import Code, Moment
 from common.http.pages import LARGEST_NUMBER, PageQuery, page
-from lifecycle.annotations.domain import annotated
-from lifecycle.explanations.domain import outcome
+from lifecycle.engine.annotations.domain import annotated
+from lifecycle.engine.explanations.domain import outcome
 from lifecycle.members import service as members
 from lifecycle.members.schemas import OwnPage, own_page
 from lifecycle.receipts import service

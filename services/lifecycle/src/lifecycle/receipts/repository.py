@@ -6,8 +6,8 @@ from common.connection import Record
 from common.db import Database, UnitOfWork
 from common.narrowing import narrowed
 from lifecycle.calendars.domain import EPOCH
-from lifecycle.decisions.domain import Decision
 from lifecycle.receipts.domain import NOTHING, Counted, encode, outcome
+from lifecycle.stepping.decisions.domain import Decision
 
 _INSERT = """
 INSERT INTO receipt (member_id, rule, key, version, at, gate_at, outcome, until, attempt, detail)

@@ -5,10 +5,10 @@ from uuid import UUID
 from common.connection import Record
 from common.db import Database, UnitOfWork
 from lifecycle.calendars.domain import EPOCH, Calendar
-from lifecycle.decisions.domain import Decision
 from lifecycle.errors import ReceiptUnknown
 from lifecycle.receipts import repository
 from lifecycle.receipts.domain import DayCount, Receipt, counted, is_counted, read_day, read_receipt
+from lifecycle.stepping.decisions.domain import Decision
 
 AT_ONCE = 1_000
 """Rows that one transaction forgets: the lanes' own work waits for none of them for long."""

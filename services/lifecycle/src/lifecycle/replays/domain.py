@@ -17,9 +17,9 @@ from common.contracts.event import Event
 from lifecycle.batches.domain import Step, Subject
 from lifecycle.journal.domain import Enrolled, Entry, unpacked_enrolment, unpacked_events, unpacked_members
 from lifecycle.members.domain import decode, encode
+from lifecycle.publishing.versions.domain import Versions
 from lifecycle.stepping.domain import Arrival
-from lifecycle.versions.domain import Versions
-from lifecycle.waiting.domain import Turn, arrival_of
+from lifecycle.stepping.waiting.domain import Turn, arrival_of
 
 _member_of: Callable[[Event], UUID] = attrgetter("member_id")
 

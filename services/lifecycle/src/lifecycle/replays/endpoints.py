@@ -11,7 +11,7 @@ from common.http.pages import Page, PageQuery, page
 from lifecycle.replays import service
 from lifecycle.replays.schemas import ReplayRequest, ReplaySummary, ReplayView
 from lifecycle.replays.service import Installation
-from lifecycle.studies.domain import Asked
+from lifecycle.replays.studies.domain import Asked
 
 router = APIRouter(tags=["replays"])
 

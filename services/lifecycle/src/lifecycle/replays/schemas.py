@@ -5,7 +5,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from common.http.fields import Code
-from lifecycle.transitions.schemas import FIRST_DAY, LAST_DAY
+from lifecycle.standing.transitions.schemas import FIRST_DAY, LAST_DAY
 
 LONGEST = 256 * 1024
 MOST_COSTS = 1_000

@@ -21,9 +21,9 @@ from common.errors import AppError
 from common.ids import new_id
 from lifecycle.errors import ReplayRunning, ReplayUnknown
 from lifecycle.replays import repository
-from lifecycle.studies import service as studies
-from lifecycle.studies.domain import Asked
-from lifecycle.trials.service import Watch, reading, tried
+from lifecycle.replays.studies import service as studies
+from lifecycle.replays.studies.domain import Asked
+from lifecycle.replays.trials.service import Watch, reading, tried
 
 BEAT_SECONDS = 1.0
 SILENCE = timedelta(minutes=2)

@@ -8,8 +8,8 @@ import msgspec
 
 from lifecycle.calendars.domain import EPOCH
 from lifecycle.receipts.domain import ACTED
-from lifecycle.surveys.domain import ActionOf, Survey, Timeline, days_of
-from lifecycle.trials.domain import Found, Overlap
+from lifecycle.replays.surveys.domain import ActionOf, Survey, Timeline, days_of
+from lifecycle.replays.trials.domain import Found, Overlap
 
 FORMAT = 1
 

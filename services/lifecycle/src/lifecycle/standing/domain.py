@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from lifecycle.engine.domain import CompiledDimension, Engine
+from lifecycle.engine.outlooks.domain import NEVER, Stood
 from lifecycle.facts.domain import Facts
-from lifecycle.outlooks.domain import NEVER, Stood
 
 Standing = dict[str, str]
 """Dimension → value: a stage, a health, and the segments that the member is in, each under its own name. Never changed in

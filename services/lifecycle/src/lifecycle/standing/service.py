@@ -4,11 +4,11 @@ from collections import Counter as Tally
 from collections.abc import Iterable
 
 from common.db import Database, UnitOfWork
-from lifecycle.counters import service as counters
-from lifecycle.counters.domain import Counter, Place
 from lifecycle.members.domain import Member
 from lifecycle.policy.domain import Policy
 from lifecycle.standing import repository
+from lifecycle.standing.counters import service as counters
+from lifecycle.standing.counters.domain import Counter, Place
 from lifecycle.standing.schemas import StandingCount
 
 COUNTER = Counter("standing_count", ("stage", "health"), "members")

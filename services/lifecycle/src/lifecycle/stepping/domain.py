@@ -17,19 +17,19 @@ from common.contracts.event import Event
 from common.contracts.lifecycle import Cause, EventForwarded, IdentityCounted, IdentityJoined, IdentityLeft
 from common.contracts.members import MemberErased, MemberMerged, MemberUnmerged
 from lifecycle.actions.domain import ask_again_at, asked_again, concluded, counted
-from lifecycle.clocks.domain import logical_time
+from lifecycle.actions.withdrawals.domain import answered, withdraw_again_at, withdrawn_again
 from lifecycle.engine.domain import Engine
 from lifecycle.facts.domain import folded
-from lifecycle.forwarding.domain import knows, leaving, merged, parted, passed_on, taken
-from lifecycle.handovers.domain import handed_over
-from lifecycle.kinship.domain import counted_under, kept
+from lifecycle.identities.forwarding.domain import knows, leaving, merged, parted, passed_on, taken
+from lifecycle.identities.kinship.domain import counted_under, kept
+from lifecycle.identities.tombstones.domain import tombstone
 from lifecycle.members.domain import Member
-from lifecycle.moments.domain import Stepped, joined, passed
-from lifecycle.rules.domain import triggered_by_event
-from lifecycle.timetables.domain import moved_back
-from lifecycle.tombstones.domain import tombstone
-from lifecycle.versions.domain import Version, Versions
-from lifecycle.withdrawals.domain import answered, withdraw_again_at, withdrawn_again
+from lifecycle.publishing.versions.domain import Version, Versions
+from lifecycle.stepping.clocks.domain import logical_time
+from lifecycle.stepping.handovers.domain import handed_over
+from lifecycle.stepping.moments.domain import Stepped, joined, passed
+from lifecycle.stepping.rules.domain import triggered_by_event
+from lifecycle.stepping.timetables.domain import moved_back
 
 NOW = sys.maxsize
 """A revision later than any."""

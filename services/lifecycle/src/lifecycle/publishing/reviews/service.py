@@ -1,0 +1,35 @@
+"""A review 審查 of a policy before it is published, with what is known of the shop."""
+
+import asyncio
+
+from common.db import Database
+from lifecycle.authoring.domain import Authored, author
+from lifecycle.inspections.circumstances.domain import NOTHING_KNOWN, Circumstances
+from lifecycle.inspections.domain import inspect
+from lifecycle.standing import service as standing
+from lifecycle.standing.segments import service as segments
+from lifecycle.text.documents.domain import read_document
+from lifecycle.text.faults.domain import Fault
+from lifecycle.text.places.domain import places
+
+
+async def review(text: str, *, tz: str, told: Circumstances = NOTHING_KNOWN) -> tuple[Authored, tuple[Fault, ...]]:
+    """The policy, and what is found of it; when it is none, what is wrong with it. In a thread: a large one takes seconds."""
+    return await asyncio.to_thread(_review, text, tz, told)
+
+
+async def members_today(db: Database) -> dict[str, int]:
+    """How many stand in each stage, health and segment."""
+    found: dict[str, int] = {}
+    for count in await standing.counts(db):
+        for value in (count.stage, count.health):
+            found[value] = found.get(value, 0) + count.members
+    return found | await segments.counts(db)
+
+
+def _review(text: str, tz: str, told: Circumstances) -> tuple[Authored, tuple[Fault, ...]]:
+    authored = author(text, tz=tz)
+    if authored.policy is None:
+        return authored, authored.faults
+    node, _ = read_document(text)
+    return authored, inspect(authored.policy, told, places=places(node) if node else {})

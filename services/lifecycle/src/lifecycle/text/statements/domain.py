@@ -1,0 +1,73 @@
+"""A statement 陳述: one thing that an answer says of a member, as data and in words, in Chinese and English."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from string import Formatter
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from lifecycle.text.faults.domain import Language, Said, Text
+from lifecycle.text.labels.domain import Label
+
+WORDS: Mapping[tuple[str, str], Label] = {
+    ("dimension", "stage"): Label("階段", "stage"),
+    ("dimension", "health"): Label("健康度", "health"),
+    ("kind", "issue_coupon"): Label("發券", "coupon"),
+    ("kind", "grant_points"): Label("發積分", "points"),
+    ("kind", "send_message"): Label("發訊息", "message"),
+    ("kind", "assign_task"): Label("派任務", "task"),
+    ("kind", "call_webhook"): Label("呼叫 webhook", "webhook"),
+    ("state", "refused"): Label("被拒絕", "refused"),
+    ("state", "failed"): Label("失敗", "failed"),
+    ("state", "open"): Label("進行中", "under way"),
+    ("state", "done"): Label("已完成", "done"),
+    ("state", "held_out"): Label("對照組", "held out"),
+    ("state", "undoing"): Label("撤回中", "being taken back"),
+    ("state", "undone"): Label("已撤回", "taken back"),
+    ("state", "kept"): Label("無法撤回", "kept"),
+    ("cause", "policy"): Label("策略發布", "a publish"),
+    ("cause", "merge"): Label("會員合併", "a merge"),
+    ("cause", "correction"): Label("資料更正", "a correction"),
+}
+"""By the place in a text and the code that stands there as data."""
+
+
+class Statement(msgspec.Struct, frozen=True, kw_only=True):
+    text: Text
+    values: dict[str, Said | datetime] = {}
+    """Those that the text has a place for; some of them codes."""
+    at: datetime | None = None
+    """When it was so; None: now, or always."""
+    holds: bool | None = None
+    """Of what was asked of the member: whether it was so."""
+
+    def told(self, language: Language, zone: ZoneInfo) -> str:
+        """Moments are told by that zone's clock."""
+        words = {name: _word(name, value, language, zone) for name, value in self.values.items()}
+        return (self.text.zh if language == "zh" else self.text.en).format(**words)
+
+
+def say(
+    text: Text, *, at: datetime | None = None, holds: bool | None = None, **values: Said | datetime | None
+) -> Statement:
+    """Of the values, what the text does not ask for is left out."""
+    given = {name: value for name, value in values.items() if value is not None and name in _places(text)}
+    return Statement(text=text, values=given, at=at, holds=holds)
+
+
+def shown_moment(moment: datetime, zone: ZoneInfo) -> str:
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
+
+
+def _word(name: str, value: Said | datetime, language: Language, zone: ZoneInfo) -> Said:
+    if isinstance(value, datetime):
+        return shown_moment(value, zone)
+    label = WORDS.get((name, value)) if isinstance(value, str) else None
+    return label.within(language) if label else value
+
+
+@cache
+def _places(text: Text) -> frozenset[str]:
+    return frozenset(name for _, name, _, _ in Formatter().parse(text.en) if name)

@@ -1,0 +1,28 @@
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from lifecycle.text.faults.domain import Text
+from lifecycle.text.statements.domain import Statement, say
+
+DONE = Text("test_done", en="{kind} {what}: done at {settled}", zh="{settled} 完成{kind}：{what}")
+NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+def test_a_statement_is_told_in_both_languages_by_a_clock_and_with_words_for_codes() -> None:
+    done = say(DONE, kind="issue_coupon", what="thanks_3", settled=NOON)
+    assert done.told("en", SHANGHAI) == "coupon thanks_3: done at 2026-03-02 12:00"
+    assert done.told("zh", SHANGHAI) == "2026-03-02 12:00 完成發券：thanks_3"
+    assert done.told("en", ZoneInfo("Europe/Berlin")).endswith("05:00")
+
+
+def test_as_data_it_has_codes_and_moments_and_nothing_that_it_does_not_say() -> None:
+    done = say(DONE, at=NOON, holds=True, kind="issue_coupon", what="{odd}", settled=NOON, reason="none", asks=None)
+    assert done == Statement(
+        text=DONE, at=NOON, holds=True, values={"kind": "issue_coupon", "what": "{odd}", "settled": NOON}
+    )
+    assert "{odd}" in done.told("en", SHANGHAI)
+
+
+def test_a_code_without_a_word_stands_for_itself() -> None:
+    assert say(DONE, kind="fly", what="x", settled=NOON).told("zh", SHANGHAI).endswith("完成fly：x")
