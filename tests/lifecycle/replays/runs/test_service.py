@@ -17,6 +17,7 @@ from lifecycle.replays.runs import service
 from lifecycle.replays.runs.domain import Progress
 from lifecycle.replays.runs.service import run
 from lifecycle.replays.trials.domain import DraftText, Order, together
+from lifecycle.replays.trials.service import Watch, tried_on
 
 CALENDAR = Calendar(ZoneInfo("Asia/Shanghai"))
 ORDER = Order(draft=DraftText(text=shipped_text().decode(), tz="Asia/Shanghai"))
@@ -59,21 +60,37 @@ def test_processes_give_what_one_gives(folder: Path) -> None:
 
 @pytest.mark.slow
 def test_ctrl_c_ends_it_with_what_is_known_so_far(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As soon as something is known: the rest takes a hundred times as long as the looking."""
+    """At the first look, while the processes are still beginning: no machine is so slow that they are done by then."""
     monkeypatch.setattr(service, "LOOK_SECONDS", 0.002)
-    progress = Progress(of=1)
 
     def interrupt() -> None:
-        if progress.events and not interrupted:
-            interrupted.append(progress.events)
+        if not interrupted:
+            interrupted.append(True)
             os.kill(os.getpid(), signal.SIGINT)
 
-    interrupted: list[int] = []
-    outcomes = run(folder, ORDER, lanes=EVERY_LANE, processes=1, progress=progress, show=interrupt)
-    found = together([outcome.found for outcome in outcomes])
-    assert interrupted
+    interrupted: list[bool] = []
+    outcomes = run(folder, ORDER, lanes=EVERY_LANE, processes=1, progress=Progress(of=1), show=interrupt)
+    assert len(outcomes) == len(EVERY_LANE)
+    assert all(outcome.found.partial for outcome in outcomes)
+    assert together([outcome.found for outcome in outcomes]).events < HOURS
+
+
+@pytest.mark.slow
+async def test_what_is_known_by_then_is_what_was_read(folder: Path) -> None:
+    read: list[int] = []
+    watch = Watch(lambda _, events: read.append(events), lambda: sum(read) >= 5)
+    lane = await _busy_lane(folder)
+    found = (await tried_on(folder, lane, ORDER, watch=watch)).found
+
     assert found.partial
-    assert 0 < found.events < HOURS
+    assert found.events == sum(read) == 5
+
+
+async def _busy_lane(folder: Path) -> int:
+    for lane in EVERY_LANE:
+        if (await tried_on(folder, lane, ORDER)).found.events > 5:
+            return lane
+    raise AssertionError("no lane has events")
 
 
 def test_progress_tells_what_is_left() -> None:
