@@ -58,7 +58,16 @@ def test_processes_give_what_one_gives(folder: Path) -> None:
     assert one.tried.members == 100
 
 
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """SIGINT is heard, also where the tests run in the background of a shell, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("heard")
 def test_ctrl_c_ends_it_with_what_is_known_so_far(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """At the first look, while the processes are still beginning: no machine is so slow that they are done by then."""
     monkeypatch.setattr(service, "LOOK_SECONDS", 0.002)
