@@ -23,7 +23,7 @@ from common.bus.kafka.relay import Relay
 from common.bus.kafka.rules import TopicRules
 from common.bus.metrics import RelayMetrics
 from common.bus.records import LogRow
-from common.bus.tail import BATCH, Tail
+from common.bus.tail import Tail
 from common.bus.wakeups import Wakeups
 from common.clock import SystemClock
 from common.db import UnitOfWork
@@ -137,18 +137,19 @@ async def _consume_apart(place: Place, runtime: Runtime, producer: str) -> int:
     carrier = Carrier(db=runtime.db, handlers=SERVICE.handlers, metrics=runtime.log_metrics)
     url = place.bench.engines.url(role=producer, database=place.database)
     tail = Tail(url=url, producer=producer, group=SERVICE.name, clock=runtime.clock)
-    feed = Feed(db=runtime.db, tail=tail, carrier=carrier, metrics=runtime.log_metrics, size=BatchSize())
+    size = BatchSize(carrier.at_once)
+    feed = Feed(db=runtime.db, tail=tail, carrier=carrier, metrics=runtime.log_metrics, size=size)
     try:
         await feed.begin(accept_missing_history=False)
         cursor, done = feed.cursor, 0
         while True:
             await tail.look()
-            rows = await tail.read(cursor, limit=BATCH)
+            rows = await tail.read(cursor, limit=size.rows)
             if not rows and not tail.marks.pending:
                 return done
             for row in rows:
                 one = One(cursor, row)
-                await carrier.carry_out(one, producer=producer, size=BatchSize())
+                await carrier.carry_out(one, producer=producer, size=BatchSize(1))
                 cursor, done = one.reached, done + 1
             tail.has_read(cursor.position)
     finally:

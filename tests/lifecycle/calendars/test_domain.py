@@ -1,4 +1,4 @@
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -28,6 +28,13 @@ def test_the_day_is_the_last_that_has_started(zone: str, moment: datetime) -> No
     calendar = Calendar(ZoneInfo(zone))
     today = calendar.day_of(moment)
     assert calendar.start_of(today) <= moment < calendar.start_of(today + 1)
+
+
+@LAW
+@given(zone=st.sampled_from(ZONES), moment=moments, hours=st.integers(-23, 23))
+def test_a_moment_has_its_day_wherever_its_own_clock_stands(zone: str, moment: datetime, hours: int) -> None:
+    elsewhere = moment.astimezone(timezone(timedelta(hours=hours)))
+    assert Calendar(ZoneInfo(zone)).day_of(elsewhere) == Calendar(ZoneInfo(zone)).day_of(moment)
 
 
 @LAW

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 
 T = TypeVar("T")
 GRACE_SECONDS = 5
-YOUNG_OBJECTS, YOUNG_ROUNDS = 20_000, 20
+YOUNG_OBJECTS, YOUNG_ROUNDS = 100_000, 20
 """New objects before the collector looks at them, and looks before it looks at what has survived them."""
 
 

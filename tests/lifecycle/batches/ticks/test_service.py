@@ -163,7 +163,7 @@ async def test_a_waiting_event_that_fails_is_set_aside(life: Life, monkeypatch: 
         [subject] = batch.subjects.values()
         turn = subject.queue[0]
         broken = msgspec.structs.replace(turn.arrival.event, messages=None)
-        object.__setattr__(turn, "arrival", msgspec.structs.replace(turn.arrival, event=broken))
+        subject.queue[0] = msgspec.structs.replace(turn, arrival=msgspec.structs.replace(turn.arrival, event=broken))
         return batch
 
     monkeypatch.setattr(batches, "load", load)

@@ -4,11 +4,15 @@ from hypothesis import strategies as st
 from factories.lifecycle_conditions import NUMBERS, TODAY, atoms, rules_atoms, situation, situations, some_facts
 from lifecycle.calendars.domain import Span, back
 from lifecycle.conditions.expressions.domain import Condition, Count, Days, Streak, Sum
-from lifecycle.engine.readings.domain import Asked, Situation, name_of, read
+from lifecycle.engine.readings.domain import Asked, Readable, Reading, Situation, lookup, name_of
 from lifecycle.facts.domain import Facts, tally_of
 from lifecycle.facts.tallies.domain import cells
 
 LAW = settings(max_examples=200, deadline=None)
+
+
+def read(leaf: Readable, asked: Situation) -> Reading:
+    return lookup(leaf).read(asked)
 
 
 @LAW

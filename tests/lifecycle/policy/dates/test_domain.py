@@ -31,6 +31,7 @@ PLACES = {"joined": 1, "birthday": ATTRIBUTES + 1, "tz": ATTRIBUTES + 2}
 NEW_YORK = ZoneInfo("America/New_York")
 TEN = time(10)
 START = datetime(2026, 3, 2, 4, tzinfo=UTC)
+ANNA = "rule", UUID(int=1)
 
 
 def day(written: str) -> int:
@@ -45,8 +46,8 @@ def known(*joined: int, birthday: str | None = None, tz: str | None = None, busi
     return Told(facts, PLACES, Calendar(ZoneInfo(business)))
 
 
-def first(trigger: Dated, told: Told, count: int = 3, *, after: datetime = START, unit: str = "anna") -> list[Dating]:
-    found = datings(trigger, told, unit=unit, after=after)
+def first(trigger: Dated, told: Told, count: int = 3, *, after: datetime = START, who: UUID = ANNA[1]) -> list[Dating]:
+    found = datings(trigger, told, unit=("rule", who), after=after)
     return [dating for dating, _ in zip(found, range(count), strict=False)]
 
 
@@ -181,11 +182,11 @@ END = datetime(2028, 6, 1, tzinfo=UTC)
 @given(trigger=triggers, told=toldings, hours=st.integers(0, 20_000))
 def test_whenever_it_is_asked_for_the_next_is_the_same(trigger: Dated, told: Told, hours: int) -> None:
     """From any moment on, exactly what asking once, from long before, finds later than it; each key once, in order."""
-    all_of_them = [*takewhile(lambda each: each.at < END, datings(trigger, told, unit="anna", after=FAR))]
+    all_of_them = [*takewhile(lambda each: each.at < END, datings(trigger, told, unit=ANNA, after=FAR))]
     assert [each.at for each in all_of_them] == sorted(each.at for each in all_of_them)
     assert len({each.key for each in all_of_them}) == len(all_of_them)
     after = FAR + hours * timedelta(hours=1)
-    found = [*takewhile(lambda each: each.at < END, datings(trigger, told, unit="anna", after=after))]
+    found = [*takewhile(lambda each: each.at < END, datings(trigger, told, unit=ANNA, after=after))]
     assert found == [each for each in all_of_them if each.at > after]
 
 
@@ -194,6 +195,6 @@ def test_members_are_spread_each_at_a_moment_of_their_own(told: Told, spread: in
     width = timedelta(minutes=spread)
     trigger = Scheduled(weekdays=("wed",), at=TEN, spread=width)
     nobody = first(Scheduled(weekdays=("wed",), at=TEN, spread=timedelta(0)), told, 1)[0].at
-    later = [first(trigger, told, 1, unit=f"rule/{number}")[0].at - nobody for number in range(60)]
+    later = [first(trigger, told, 1, who=UUID(int=number))[0].at - nobody for number in range(60)]
     assert all(timedelta(0) <= each <= width for each in later)
     assert len(set(later)) > 30

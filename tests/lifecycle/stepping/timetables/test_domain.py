@@ -200,7 +200,7 @@ def test_due_is_never_later_than_the_next_occasion_and_is_found_again(data: st.D
             dating.at
             for rule in RULES
             for dating, _ in zip(
-                datings(rule.trigger, told_of(engine, member), unit=f"{rule.id}/{member.member_id}", after=member.at),
+                datings(rule.trigger, told_of(engine, member), unit=(rule.id, member.member_id), after=member.at),
                 range(1),
                 strict=False,
             )

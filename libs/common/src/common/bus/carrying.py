@@ -10,7 +10,6 @@ from common.bus.metrics import LogMetrics
 from common.bus.poison import is_poison
 from common.bus.processing import Outcome, TooMuchPoison, process
 from common.bus.records import Handlers, LogRow
-from common.bus.tail import BATCH
 from common.db import Database, UnitOfWork
 
 
@@ -38,17 +37,17 @@ class Place(Protocol):
 
 class BatchSize:
     """How many rows are carried out at once: half as many after each failure, in case they were too many for the time that
-    a transaction may take; twice as many again after each success.
+    a transaction may take; twice as many again after each success, up to the most.
     """
 
-    def __init__(self) -> None:
-        self.rows = BATCH
+    def __init__(self, most: int) -> None:
+        self.rows = self._most = most
 
     def shrink(self) -> None:
         self.rows = max(1, self.rows // 2)
 
     def grow(self) -> None:
-        self.rows = min(BATCH, self.rows * 2)
+        self.rows = min(self._most, self.rows * 2)
 
 
 class Carrier:
@@ -57,6 +56,7 @@ class Carrier:
     def __init__(self, *, db: Database, handlers: Handlers, metrics: LogMetrics) -> None:
         self._db = db
         self._group = db.service
+        self.at_once = handlers.at_once
         self._handlers = handlers
         self._metrics = metrics
 

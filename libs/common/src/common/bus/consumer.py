@@ -60,7 +60,7 @@ class Consumer:
         self._on_progress = on_progress
         self._accept_missing_history = accept_missing_history
         self._rests_until: dict[str, float] = {}
-        self._sizes = {producer: BatchSize() for producer in handlers.producers}
+        self._sizes = {producer: BatchSize(handlers.at_once) for producer in handlers.producers}
         self._carrier = Carrier(db=db, handlers=handlers, metrics=metrics)
         self._instruments = Instruments(db=db, handlers=handlers, metrics=metrics, alarms=_ALARMS)
         self._loop = Loop(f"{self.group}.consumer", self._run, on_restart=self._failed)

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
+import msgspec
+
 from common.bus.position import Position
 from common.connection import Record
 from common.contracts.envelope import Envelope, decode
@@ -15,8 +17,7 @@ from common.db import UnitOfWork
 E_co = TypeVar("E_co", bound=Event, covariant=True)
 
 
-@dataclass(frozen=True, slots=True)
-class LogRow:
+class LogRow(msgspec.Struct, frozen=True, gc=False):
     """A row of a producer's log as it was read: position and append time beside the bytes."""
 
     producer: str
@@ -28,8 +29,7 @@ class LogRow:
     envelope: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Received(Generic[E_co]):
+class Received(msgspec.Struct, Generic[E_co], frozen=True, gc=False):
     """A typed event with its envelope and its place."""
 
     event: E_co
@@ -87,6 +87,8 @@ class Handlers:
     table: Mapping[type[Event], Handler] = field(default_factory=dict)
     ordered: bool = True
     handed_over: frozenset[str] = frozenset()
+    at_once: int = 500
+    """The most events of a batch: one transaction."""
 
     @property
     def producers(self) -> list[str]:

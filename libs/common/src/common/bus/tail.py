@@ -12,7 +12,6 @@ from common.bus.records import LogRow
 from common.clock import Clock
 from common.connection import Connection, Record, connect
 
-BATCH = 500
 QUIET_MARK = timedelta(seconds=1)
 """Without news a mark is taken this often (or when a virtual clock has moved), so that a silent log's time is known."""
 
@@ -119,7 +118,7 @@ class Tail:
         since = self.marks.pending_since
         return 0.0 if since is None else monotonic() - since
 
-    async def read(self, cursor: Cursor, *, limit: int = BATCH) -> list[LogRow]:
+    async def read(self, cursor: Cursor, *, limit: int = 500) -> list[LogRow]:
         """The final rows after the cursor. Raises HistoryLost or Forked, now and then also without news: before time is
         said to be complete, the history must be known to be the one that was read.
         """

@@ -17,7 +17,7 @@ MAXIMUM_BYTES = 256 * 1024
 T = TypeVar("T")
 
 
-class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     specversion: Literal["1.0"] = msgspec.field()
     id: UUID
     source: str

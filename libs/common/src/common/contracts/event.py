@@ -13,7 +13,7 @@ Count = Annotated[int, msgspec.Meta(ge=0)]
 Code = Annotated[str, msgspec.Meta(min_length=1, max_length=64, description="a code, never free text")]
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A fact in the past tense, owned by the service whose module of `common.contracts` defines it.
 
     The class docstring is the catalogue's text. Readers ignore fields they do not know; within a version fields are only

@@ -10,7 +10,7 @@ from common.contracts.event import CouponId, Currency, Event, MemberId, Minor, M
 Channel = Literal["self", "assisted"]
 
 
-class OrderLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class OrderLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One line; `amount_minor` is what the line costs before order discounts."""
 
     line_id: UUID

@@ -105,7 +105,8 @@ class RunningService:
             )
             metrics = self.runtime.log_metrics
             carrier = Carrier(db=self.db, handlers=self.runtime.service.handlers, metrics=metrics)
-            feed = Feed(db=self.db, tail=tail, carrier=carrier, metrics=metrics, size=BatchSize())
+            size = BatchSize(carrier.at_once)
+            feed = Feed(db=self.db, tail=tail, carrier=carrier, metrics=metrics, size=size)
             try:
                 await feed.begin(accept_missing_history=True)
                 while await feed.advance() or tail.marks.pending:

@@ -76,7 +76,7 @@ _HAPPENINGS: Mapping[str, Happening] = {
 }
 
 
-class Effect(msgspec.Struct, frozen=True, array_like=True):
+class Effect(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One action asked for, until its outcome is final."""
 
     request: ActionRequested
@@ -86,7 +86,7 @@ class Effect(msgspec.Struct, frozen=True, array_like=True):
     asks: int = 1
 
 
-class Deed(msgspec.Struct, frozen=True, array_like=True):
+class Deed(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One action of a rule that may be undone, once it is carried out or to be taken back."""
 
     action_id: UUID
@@ -97,7 +97,7 @@ class Deed(msgspec.Struct, frozen=True, array_like=True):
     asks: int = 0
 
 
-class Slot(msgspec.Struct, frozen=True, array_like=True):
+class Slot(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What a rule did under one key."""
 
     rule: str

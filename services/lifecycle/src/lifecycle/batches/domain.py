@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
+import msgspec
+
 from common.contracts.lifecycle import ActionRequested
 from lifecycle.actions.domain import outcome
 from lifecycle.actions.withdrawals.domain import answer_of
@@ -20,8 +22,7 @@ from lifecycle.stepping.waiting.domain import Turn, in_turn
 Source = TypeVar("Source")
 
 
-@dataclass(frozen=True, slots=True)
-class Asking(Generic[Source]):
+class Asking(msgspec.Struct, Generic[Source], frozen=True, gc=False):
     """An action as it is first asked for."""
 
     request: ActionRequested
@@ -33,8 +34,7 @@ class Asking(Generic[Source]):
     """The event that triggered it; None when time did."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step(Generic[Source]):
+class Step(msgspec.Struct, Generic[Source], frozen=True, gc=False):
     """`turn`: the event under which it was found; None when time alone was asked."""
 
     stepped: Stepped

@@ -131,7 +131,7 @@ async def load(uow: UnitOfWork, wanted: Collection[UUID]) -> Batch:
             armed_at=loaded.armed_at if loaded else None,
             member=loaded.member if loaded else None,
             queue=queue,
-            kept=tuple(turn.number for turn in queue if turn.number is not None),
+            kept=tuple([turn.number for turn in queue if turn.number is not None]),
         )
     return Batch(versions, times, subjects)
 

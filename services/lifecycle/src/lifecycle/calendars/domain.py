@@ -40,15 +40,14 @@ class Calendar:
 
     def day_of(self, moment: datetime) -> int:
         """The last day that has started by then: it never goes back, also where clocks do so over midnight."""
-        local = moment.astimezone(self.zone)
-        day = local.toordinal() - EPOCH
-        if local.fold and self.start_of(day + 1) <= moment:
-            return day + 1
+        day = moment.toordinal() - EPOCH + 2  # of any zone as seen from any other
+        while _start_of(day, self.zone) > moment:
+            day -= 1
         return day
 
     def start_of(self, day: int) -> datetime:
         """The first moment of a day, in UTC: midnight, or the end of the gap where clocks jump over midnight."""
-        return datetime.fromordinal(day + EPOCH).replace(tzinfo=self.zone).astimezone(UTC)
+        return _start_of(day, self.zone)
 
     def after(self, moment: datetime, duration: Duration) -> datetime:
         if isinstance(duration, timedelta):
@@ -56,6 +55,11 @@ class Calendar:
         local = moment.astimezone(self.zone)
         day = ahead(local.toordinal() - EPOCH, duration)
         return datetime.combine(date.fromordinal(day + EPOCH), local.time(), self.zone).astimezone(UTC)
+
+
+@lru_cache(maxsize=4_096)
+def _start_of(day: int, zone: ZoneInfo) -> datetime:
+    return datetime.fromordinal(day + EPOCH).replace(tzinfo=zone).astimezone(UTC)
 
 
 @lru_cache(maxsize=1_024)

@@ -19,7 +19,7 @@ Path = tuple[Hop, ...]
 """From the identity to whoever passed it on last."""
 
 
-class Drawn(msgspec.Struct, frozen=True, array_like=True):
+class Drawn(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What a member was first drawn as, and when."""
 
     unit: str
@@ -30,14 +30,14 @@ Units = dict[str, Drawn]
 """By the salt of a holdout. Never changed in place."""
 
 
-class Identity(msgspec.Struct, frozen=True, array_like=True):
+class Identity(msgspec.Struct, frozen=True, array_like=True, gc=False):
     path: Path
     """None of a member's own."""
     facts: Facts
     units: Units
 
 
-class Kin(msgspec.Struct, frozen=True, array_like=True):
+class Kin(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Whose identity a member is, and who is theirs."""
 
     root: UUID | None = None

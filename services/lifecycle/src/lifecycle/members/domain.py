@@ -21,7 +21,7 @@ class MemberError(ValueError):
     """Bytes that are no member of this version."""
 
 
-class Episode(msgspec.Struct, frozen=True, array_like=True):
+class Episode(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The latest stay in a value."""
 
     number: int
@@ -32,7 +32,7 @@ class Episode(msgspec.Struct, frozen=True, array_like=True):
     """Of causation: see `Occasion.depth`."""
 
 
-class Pending(msgspec.Struct, frozen=True, array_like=True):
+class Pending(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A rule waits for its time in one episode of a value (settle, held), or to be released (quiet hours, a full cap)."""
 
     rule: str
@@ -48,7 +48,7 @@ class Pending(msgspec.Struct, frozen=True, array_like=True):
     depth: int = 0
 
 
-class Member(msgspec.Struct, frozen=True, array_like=True):
+class Member(msgspec.Struct, frozen=True, array_like=True, gc=False):
     member_id: UUID
     at: datetime
     """Logical time: what the member has been moved to."""

@@ -1,7 +1,8 @@
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+
+import msgspec
 
 from common.connection import Record
 from common.db import Database, UnitOfWork
@@ -30,8 +31,7 @@ WHERE stage IS NOT NULL AND member_id > $1 AND asked ORDER BY member_id LIMIT $2
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True, gc=False):
     member_id: UUID
     lane: int
     state: bytes

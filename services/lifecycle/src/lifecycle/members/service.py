@@ -1,7 +1,8 @@
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+
+import msgspec
 
 from common.db import Database, UnitOfWork
 from lifecycle.errors import MemberErased, MemberUnknown
@@ -10,8 +11,7 @@ from lifecycle.members.domain import Member, decode, encode
 from lifecycle.members.repository import Row
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(msgspec.Struct, frozen=True, gc=False):
     """A member's row, locked."""
 
     member: Member

@@ -35,7 +35,7 @@ NOW = sys.maxsize
 """A revision later than any."""
 
 
-class Arrival(msgspec.Struct, frozen=True, kw_only=True):
+class Arrival(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An event as it was read from the log."""
 
     event_id: UUID

@@ -47,7 +47,7 @@ class Partition:
         self._db = db
         self._group = db.service
         self._carrier = carrier
-        self._size = BatchSize()
+        self._size = BatchSize(carrier.at_once)
         self._accept_missing_history = accept_missing_history
         self._sought = False
         self._looks_until = 0

@@ -5,6 +5,7 @@ The plain reading of a tree, beside the compiled one of `outlooks`; the two must
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -36,12 +37,14 @@ from lifecycle.conditions.expressions.domain import (
     Stands,
     Stayed,
 )
-from lifecycle.engine.readings.domain import Readable, Reading, Situation, name_of, read
+from lifecycle.engine.readings.domain import Lookup, Readable, Reading, Situation, lookup
 from lifecycle.facts.filters.domain import is_said
 from lifecycle.facts.measures.domain import COMPARE, Comparing, predicate
 
-_Look = Callable[[Readable], Any]
+_Look = Callable[[Lookup], Any]
 """The leaf's reading; its type is the leaf's."""
+_Truth = Callable[[_Look], bool]
+_Value = Callable[[_Look], Any]
 
 
 class Explanation(msgspec.Struct, frozen=True):
@@ -53,83 +56,124 @@ class Explanation(msgspec.Struct, frozen=True):
 def explain(condition: Condition, situation: Situation) -> Explanation:
     values: dict[str, Reading] = {}
 
-    def look(leaf: Readable) -> Reading:
-        name = name_of(leaf)
+    def look(leaf: Lookup) -> Reading:
+        name = leaf.name
         if name not in values:
-            values[name] = read(leaf, situation)
+            values[name] = leaf.read(situation)
         return values[name]
 
-    return Explanation(_holds(condition, look), values)
+    return Explanation(_truth(condition)(look), values)
 
 
 def outcome(condition: Condition, values: Mapping[str, Reading]) -> bool:
     """The truth of a tree from the values in its explanation."""
-    return _holds(condition, lambda leaf: values[name_of(leaf)])
+    return _truth(condition)(lambda leaf: values[leaf.name])
 
 
-def _holds(condition: Condition, look: _Look) -> bool:
+@lru_cache(maxsize=4_096)
+def _truth(condition: Condition) -> _Truth:
+    """How a tree's truth follows from its leaves; made once for each."""
     match condition:
         case Always():
-            return True
+            return lambda _look: True
         case And(conditions):
-            return all(_holds(child, look) for child in conditions)
+            return _until(tuple(map(_truth, conditions)), decisive=False)
         case Or(conditions):
-            return any(_holds(child, look) for child in conditions)
+            return _until(tuple(map(_truth, conditions)), decisive=True)
         case Not(child):
-            return not _holds(child, look)
+            part = _truth(child)
+            return lambda look: not part(look)
         case Compare() | Among() | Between() | Never() | Aged() | Gap() | Stayed():
-            return _measures(condition, look)
+            return _measures(condition)
         case _:
-            return _is(condition, look)
+            return _is(condition)
 
 
-def _measures(condition: Compare | Among | Between | Never | Aged | Gap | Stayed, look: _Look) -> bool:
+def _until(parts: tuple[_Truth, ...], *, decisive: bool) -> _Truth:
+    """Parts are asked in their order until one decides."""
+
+    def truth(look: _Look) -> bool:
+        for part in parts:
+            if part(look) is decisive:
+                return decisive
+        return not decisive
+
+    return truth
+
+
+def _measures(condition: Compare | Among | Between | Never | Aged | Gap | Stayed) -> _Truth:
     match condition:
         case Compare(left) | Among(left) | Between(left):
-            value = look(left)
-            return value is not None and predicate(condition)(value)
+            measure, holds = lookup(left), predicate(condition)
+            return lambda look: (value := look(measure)) is not None and holds(value)
         case Never(metrics):
-            return look(Since(metrics)) is None
+            since = lookup(Since(metrics))
+            return lambda look: look(since) is None
         case Aged(left, op, right):
-            return _compares(COMPARE[op], look(left), _bound(right, look))
+            return _compares(COMPARE[op], _read(left), _bound(right))
         case Stayed(_, op, right):
-            return _compares(COMPARE[op], look(condition), _duration(right, look))
+            return _compares(COMPARE[op], _read(condition), _duration(right))
         case Gap(left, right, op, bound):
-            age, other = look(left), look(right)
-            return _compares(COMPARE[op], None if None in {age, other} else age - other, _bound(bound, look))
+            return _compares(COMPARE[op], _gap(_read(left), _read(right)), _bound(bound))
 
 
-def _is(
-    condition: Attribute | Stands | In | Said | Hour | OnWeekday | OnHoliday | OnBirthday,
-    look: _Look,
-) -> bool:
-    value = look(condition)
+def _is(condition: Attribute | Stands | In | Said | Hour | OnWeekday | OnHoliday | OnBirthday) -> _Truth:
+    leaf = lookup(condition)
     match condition:
         case Attribute(_, values) | Stands(_, values) | OnWeekday(values):
-            return value in values
+            return lambda look: look(leaf) in values
         case Said():
-            return is_said(condition, value)
+            return lambda look: is_said(condition, look(leaf))
         case Hour(low, high):
-            return value in (range(low, high + 1) if low <= high else {*range(low, 24), *range(high + 1)})
+            hours = {*range(low, high + 1)} if low <= high else {*range(low, 24), *range(high + 1)}
+            return lambda look: look(leaf) in hours
         case In() | OnHoliday() | OnBirthday():
-            return value is True
+            return lambda look: look(leaf) is True
 
 
-def _compares(compare: Comparing, value: Reading, bound: Reading) -> bool:
-    return value is not None and bound is not None and bool(compare(value, bound))
+def _read(leaf: Readable) -> _Value:
+    ready = lookup(leaf)
+    return lambda look: look(ready)
 
 
-def _bound(bound: Bound, look: _Look) -> Any:
+def _compares(compare: Comparing, value: _Value, bound: _Value) -> _Truth:
+    def truth(look: _Look) -> bool:
+        one, other = value(look), bound(look)
+        return one is not None and other is not None and bool(compare(one, other))
+
+    return truth
+
+
+def _gap(left: _Value, right: _Value) -> _Value:
+    def gap(look: _Look) -> Any:
+        age, other = left(look), right(look)
+        return None if age is None or other is None else age - other
+
+    return gap
+
+
+def _bound(bound: Bound) -> _Value:
     match bound:
-        case Span(n, unit):
-            return look(bound) if unit == "mo" else n * (7 if unit == "w" else 1)
-        case Pace():
-            return look(bound)
+        case Span(n, unit) if unit != "mo":
+            days = n * (7 if unit == "w" else 1)
+            return lambda _look: days
+        case Span() | Pace():
+            return _read(bound)
         case Clamp(value, low, high):
-            pace, least, most = look(value), _bound(low, look), _bound(high, look)
-            return None if None in {pace, least, most} else max(least, min(pace, most))
+            return _clamped(_read(value), _bound(low), _bound(high))
 
 
-def _duration(duration: Duration, look: _Look) -> Any:
+def _clamped(value: _Value, low: _Value, high: _Value) -> _Value:
+    def clamped(look: _Look) -> Any:
+        pace, least, most = value(look), low(look), high(look)
+        return None if pace is None or least is None or most is None else max(least, min(pace, most))
+
+    return clamped
+
+
+def _duration(duration: Duration) -> _Value:
     """In days, or hours."""
-    return _bound(duration, look) if isinstance(duration, Span) else duration / timedelta(hours=1)
+    if isinstance(duration, Span):
+        return _bound(duration)
+    hours = duration / timedelta(hours=1)
+    return lambda _look: hours

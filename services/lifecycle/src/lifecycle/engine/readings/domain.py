@@ -1,7 +1,9 @@
 """A reading 讀數: what one leaf of a condition is of a member at a moment, under the name by which receipts keep it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -25,7 +27,7 @@ from lifecycle.conditions.expressions.domain import (
     Sum,
 )
 from lifecycle.facts.domain import Facts, attribute_of, tally_of
-from lifecycle.facts.measures.domain import Numbers, changes, last_of, timeless
+from lifecycle.facts.measures.domain import Numbers, Windowed, changes, last_of, timeless
 from lifecycle.members.domain import Episode
 from lifecycle.policy.dates.domain import WEEKDAYS, Leap, Told, kept_on
 from lifecycle.policy.soundness.domain import BIRTHDAY
@@ -91,46 +93,80 @@ def name_of(leaf: Readable) -> str:
     return str(leaf)
 
 
-def read(leaf: Readable, situation: Situation) -> Reading:
-    return _measured(leaf, situation) if isinstance(leaf, Leaf) else _asked(leaf, situation)
+class Lookup(NamedTuple):
+    """A leaf made ready to be read."""
+
+    name: str
+    read: Callable[[Situation], Reading]
 
 
-def _measured(leaf: Leaf, situation: Situation) -> float | None:
-    facts, numbers, day = situation.facts, situation.numbers, situation.day
+@lru_cache(maxsize=4_096)
+def lookup(leaf: Readable) -> Lookup:
+    return Lookup(name_of(leaf), _measured(leaf) if isinstance(leaf, Leaf) else _asked(leaf))
+
+
+def _measured(leaf: Leaf) -> Callable[[Situation], float | None]:
     match leaf:
         case Span():
-            return length(leaf, day)
+            return lambda situation: length(leaf, situation.day)
         case Since(metrics):
-            last = last_of(facts, tuple(numbers[name] for name in metrics))
-            return None if last is None else day - last
+            return lambda situation: _since(metrics, situation)
         case Count(metric, Span() as window) | Sum(metric, Span() as window) | Days(metric, Span() as window):
-            tally = tally_of(facts, numbers[metric])
-            steps = () if tally is None else changes(tally, type(leaf), window, day)
-            return sum(difference for since, difference in steps if since <= day)
+            return lambda situation: _within(metric, type(leaf), window, situation)
         case _:
-            return timeless(leaf, numbers)(facts)
+            return lambda situation: timeless(leaf, situation.numbers)(situation.facts)
 
 
-def _asked(leaf: Asked, situation: Situation) -> Reading:
+def _since(metrics: tuple[str, ...], situation: Situation) -> int | None:
+    last = last_of(situation.facts, tuple([situation.numbers[name] for name in metrics]))
+    return None if last is None else situation.day - last
+
+
+def _within(metric: str, measure: Windowed, window: Span, situation: Situation) -> int:
+    tally, day = tally_of(situation.facts, situation.numbers[metric]), situation.day
+    steps = () if tally is None else changes(tally, measure, window, day)
+    return sum(difference for since, difference in steps if since <= day)
+
+
+def _asked(leaf: Asked) -> Callable[[Situation], Reading]:
     match leaf:
         case Attribute(name):
-            return situation.attribute(name)
+            return lambda situation: situation.attribute(name)
         case Stands(dimension):
-            return situation.standing.get(dimension)
+            return lambda situation: situation.standing.get(dimension)
         case In(segment):
-            return segment in situation.standing
+            return lambda situation: segment in situation.standing
         case Stayed():
-            return _stayed(leaf, situation)
+            return lambda situation: _stayed(leaf, situation)
         case Said(field):
-            return situation.event.get(field)
-        case Hour() | OnWeekday():
-            local = situation.local
-            return local.hour if isinstance(leaf, Hour) else WEEKDAYS[local.weekday()]
-        case OnHoliday():
-            return situation.day in situation.holidays
-        case OnBirthday():
-            birthday = situation.attribute(BIRTHDAY)
-            return None if birthday is None else birthday in kept_on(situation.local.date(), situation.leap_birthday)
+            return lambda situation: situation.event.get(field)
+        case Hour() | OnWeekday() | OnHoliday() | OnBirthday():
+            return _TIMED[type(leaf)]
+
+
+def _hour(situation: Situation) -> int:
+    return situation.local.hour
+
+
+def _weekday(situation: Situation) -> str:
+    return WEEKDAYS[situation.local.weekday()]
+
+
+def _holiday(situation: Situation) -> bool:
+    return situation.day in situation.holidays
+
+
+def _birthday(situation: Situation) -> bool | None:
+    born = situation.attribute(BIRTHDAY)
+    return None if born is None else born in kept_on(situation.local.date(), situation.leap_birthday)
+
+
+_TIMED: Mapping[type[Asked], Callable[[Situation], Reading]] = {
+    Hour: _hour,
+    OnWeekday: _weekday,
+    OnHoliday: _holiday,
+    OnBirthday: _birthday,
+}
 
 
 def _stayed(leaf: Stayed, situation: Situation) -> float | None:

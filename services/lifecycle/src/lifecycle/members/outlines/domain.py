@@ -11,13 +11,13 @@ from lifecycle.members.domain import VERSION, MemberError
 from lifecycle.standing.domain import Standing
 
 
-class Waits(msgspec.Struct, frozen=True, array_like=True):
+class Waits(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The first field of `Pending`."""
 
     rule: str
 
 
-class Outline(msgspec.Struct, frozen=True, array_like=True, eq=False):
+class Outline(msgspec.Struct, frozen=True, array_like=True, eq=False, gc=False):
     """The fields of `Member`, in their order."""
 
     member_id: UUID

@@ -42,7 +42,7 @@ class Cap(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.most} {self.sent_as}{by} a {self.per}"
 
 
-class Send(msgspec.Struct, frozen=True, array_like=True):
+class Send(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What was released to a member."""
 
     at: datetime

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Annotated, Literal, get_args
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -109,15 +110,17 @@ def _origin_of(trigger: Dated, told: Told) -> object:
     return None
 
 
-def datings(trigger: object, told: Told, *, unit: str, after: datetime) -> Iterator[Dating]:
-    """Those later than `after`, the first first; none of what has nothing to do with dates. `unit`: what is spread."""
+def datings(trigger: object, told: Told, *, unit: tuple[str, UUID], after: datetime) -> Iterator[Dating]:
+    """Those later than `after`, the first first; none of what has nothing to do with dates. `unit`: what is spread, the rule of
+    a member.
+    """
     if not isinstance(trigger, Dated):
         return
     origin = _origin_of(trigger, told)
     if _is_over(trigger, origin, after):
         return
     zone = told.zone(trigger.clock)
-    later = spread_over(trigger.spread, unit) if trigger.spread else timedelta(0)
+    later = spread_over(trigger.spread, "{}/{}".format(*unit)) if trigger.spread else timedelta(0)
     first = after.astimezone(zone).toordinal() - EPOCH - _BEFORE
     for day, key in _days(trigger, origin, first):
         if day >= LAST_DAY:

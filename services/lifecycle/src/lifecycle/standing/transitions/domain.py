@@ -12,7 +12,7 @@ from common.contracts.lifecycle import Cause, HealthChanged, SegmentEntered, Seg
 from lifecycle.engine.readings.domain import Reading
 
 
-class Transition(msgspec.Struct, frozen=True, kw_only=True):
+class Transition(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     dimension: str
     previous: str | None
     """None for a member seen for the first time, or who was not in the segment."""

@@ -27,7 +27,7 @@ from lifecycle.stepping.checks.domain import (
 from lifecycle.stepping.rules.domain import Occasion
 
 
-class Decision(msgspec.Struct, frozen=True, kw_only=True):
+class Decision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     rule: str
     key: str
     at: datetime

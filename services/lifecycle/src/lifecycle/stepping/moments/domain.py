@@ -25,7 +25,7 @@ from lifecycle.stepping.timetables.domain import next_dated_at, reached
 from lifecycle.stepping.undoing.domain import taken_back
 
 
-class Stepped(msgspec.Struct, frozen=True, kw_only=True):
+class Stepped(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The member after, and what is to be told, in its order."""
 
     member: Member

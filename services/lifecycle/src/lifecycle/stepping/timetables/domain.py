@@ -44,7 +44,8 @@ def reached(engine: Engine, member: Member, *, since: datetime) -> Iterator[Occa
 
 def moved_back(engine: Engine, member: Member, *, before: Facts, depth: int = 0) -> Iterator[Occasion]:
     """What would have come by now, had the member's facts been what they are; `before`: what they were."""
-    if all(member.facts.get(place) is before.get(place) for place in engine.date_places):
+    now = member.facts
+    if not [place for place in engine.date_places if now.get(place) is not before.get(place)]:
         return
     told, known = told_of(engine, member), told_of(engine, msgspec.structs.replace(member, facts=before))
     for rule in engine.on_dates:
@@ -61,7 +62,7 @@ def _came(member: Member, rule: Rule, told: Told, *, since: datetime) -> Iterato
 
 
 def _datings(member: Member, rule: Rule, told: Told, *, after: datetime) -> Iterator[Dating]:
-    return datings(rule.trigger, told, unit=f"{rule.id}/{member.member_id}", after=after)
+    return datings(rule.trigger, told, unit=(rule.id, member.member_id), after=after)
 
 
 def _occasion(rule: Rule, told: Told, dating: Dating, depth: int = 0) -> Occasion:

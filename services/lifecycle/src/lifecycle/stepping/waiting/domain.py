@@ -6,9 +6,10 @@ also where its clock went back.
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
+
+import msgspec
 
 from common.contracts.envelope import Envelope
 from common.contracts.event import Event
@@ -17,8 +18,7 @@ from lifecycle.stepping.domain import Arrival
 S_co = TypeVar("S_co", covariant=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Turn(Generic[S_co]):
+class Turn(msgspec.Struct, Generic[S_co], frozen=True, gc=False):
     """An event in the queue of its member. `source` is what it was read as."""
 
     turn_at: datetime
@@ -45,6 +45,8 @@ def arrival_of(envelope: Envelope, event: Event, *, appended_at: datetime, revis
 
 def in_turn(queue: Sequence[Turn[Source]], *, producer: str, arrival: Arrival, source: Source) -> list[Turn[Source]]:
     """The queue with one event more. An event appended before those that wait, by another producer, goes before them."""
+    if not queue:
+        return [Turn(arrival.appended_at, producer, arrival, source)]
     earlier = [turn.turn_at for turn in queue if turn.producer == producer]
     turn_at = max([arrival.appended_at, *earlier])
     place = bisect_right([turn.turn_at for turn in queue], turn_at)
