@@ -320,7 +320,7 @@ def test_nobody_falls_over_unread_input(
 
 
 @pytest.mark.slow
-@settings(max_examples=1_500, deadline=None)
+@settings(max_examples=800, deadline=None)
 @given(data=st.data(), delays=delays, runs=runs)
 def test_nobody_falls_over_unread_input_in_many_outages(
     data: st.DataObject, delays: list[int], runs: list[int], arrive: Arrive
