@@ -93,7 +93,7 @@ def publish(*, version: int, replaces: int, at: datetime | None, note: str) -> N
 @version_argument
 @note_option
 def abandon(*, version: int, note: str) -> None:
-    """Give a version in preparation up."""
+    """Give a version up that is in preparation, or published and not in effect yet."""
     _in_transaction(lambda uow: service.abandon(uow, version, operator_id=None, note=note))
     click.echo(f"version {version} is given up")
 

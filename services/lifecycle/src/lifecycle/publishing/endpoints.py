@@ -91,7 +91,7 @@ async def publish_policy(
 
 @router.delete("/policies/{version}", operation_id="abandon_policy", status_code=204)
 async def abandon_policy(version: VersionNumber, operator: Operator, db: Db, note: Note = "") -> None:
-    """Give a version in preparation up; its text is kept."""
+    """Give a version up that is in preparation, or published and not in effect yet; its text is kept."""
     async with db.transaction() as uow:
         await service.abandon(uow, version, operator_id=operator.id, note=note)
 

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from common.http.fields import Moment
 from lifecycle.publishing.changes.domain import ChangeKind
 from lifecycle.publishing.walks.domain import WalkKind
 from lifecycle.text.characters.domain import MOST_BYTES
@@ -29,7 +30,7 @@ class PublishOrder(_Asked):
     replaces: int = Field(
         description="The version that is in force as far as you know: another one by now is a conflict."
     )
-    effective_at: datetime | None = Field(None, description="At least 30 seconds ahead; null: 30 seconds from now.")
+    effective_at: Moment | None = Field(None, description="At least 30 seconds ahead; null: 30 seconds from now.")
 
 
 class ChangeOrder(_Asked):
