@@ -313,6 +313,32 @@ async def test_a_segment_is_added_to_those_there_are_and_taken_out_again(life: L
     await check(life.service.db)
 
 
+async def test_what_is_to_come_is_not_in_force_yet(life: Life) -> None:
+    await life.happen(ordered(ANNA))
+    text = SMALL_TEXT.replace("- convert: orders.count", "- bought: orders.count").replace("convert", "bought")
+    version = await life.publish(f"{text}\nsegments: {{keen: orders.count >= 1}}", effective_at=AFTER)
+    assert (await life.get("/segments")) == {"version": 1, "items": []}
+    assert "bought" not in (await life.get("/standing-counts"))["stages"]
+    await life.pass_to(START + 51 * DAY)
+    await life.walk()
+    assert (await life.get("/segments"))["version"] == version
+    assert (await life.get("/standing-counts"))["stages"]["bought"] == 1
+
+
+async def test_segments_and_versions_have_their_titles(life: Life) -> None:
+    prepared = await life.post(
+        "/segments/keen", method="PUT", condition="orders.count >= 2", title={"en": "Keen", "zh": "常客"}
+    )
+    version = prepared["version"]
+    assert (await life.get(f"/policies/{version}"))["titles"] == {
+        "value": {"keen": {"en": "Keen", "zh": "常客"}},
+        "rule": {},
+    }
+    await life.post(f"/policies/{version}/publish", replaces=1)
+    await life.pass_to(START + HOUR)
+    assert (await life.get("/segments"))["items"][0]["title"] == {"en": "Keen", "zh": "常客"}
+
+
 async def test_a_segment_that_cannot_be_is_refused(life: Life) -> None:
     wrong = await life.post("/segments/keen", method="PUT", condition="order.count >= 2", status=422)
     assert "did you mean 'orders'?" in wrong["errors"][0]["message"]

@@ -52,7 +52,16 @@ BEGUN = (
             InForce(revision=4, published=((1, AT),)),
         ),
     ],
-    ids=["nothing", "begun", "two in preparation", "published", "abandoned", "abandoned before its moment", "paused", "resumed"],
+    ids=[
+        "nothing",
+        "begun",
+        "two in preparation",
+        "published",
+        "abandoned",
+        "abandoned before its moment",
+        "paused",
+        "resumed",
+    ],
 )
 def test_what_is_in_force(changes: tuple[Change, ...], state: InForce) -> None:
     assert in_force(changes) == state

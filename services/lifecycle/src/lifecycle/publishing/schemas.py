@@ -5,6 +5,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from common.http.fields import Moment
+from lifecycle.policy.titles.schemas import TitleViews
 from lifecycle.publishing.changes.domain import ChangeKind
 from lifecycle.publishing.walks.domain import WalkKind
 from lifecycle.text.characters.domain import MOST_BYTES
@@ -127,6 +128,7 @@ class VersionView(VersionSummary):
     """A version with its text, what it would change, and how far what follows from it has come."""
 
     text: str
+    titles: TitleViews
     differences: list[DifferenceView] = Field(description="From the version that is in force now.")
     walks: list[WalkView]
     impact: list[MovedView] = Field(description="Whom it would move, by their facts when they were looked at.")

@@ -5,6 +5,8 @@ from datetime import datetime
 
 from common.db import Database
 from lifecycle.policy.differences.domain import differences
+from lifecycle.policy.titles.domain import titles_of
+from lifecycle.policy.titles.schemas import TitleViews
 from lifecycle.publishing.changes import service as changes
 from lifecycle.publishing.changes.domain import InForce
 from lifecycle.publishing.impacts.domain import Moved, from_json
@@ -42,6 +44,7 @@ async def get_version(db: Database, number: int) -> VersionView:
     return VersionView(
         **_summary(number, state, now).model_dump(),
         text=text,
+        titles=TitleViews.model_validate(titles_of(policy)),
         differences=[
             DifferenceView(path=each.path, en=each.told("en"), zh=each.told("zh"))
             for each in differences(before, policy)
