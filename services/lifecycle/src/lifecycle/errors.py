@@ -98,6 +98,10 @@ class ReplayRunning(Conflict):
     """One replay at a time."""
 
 
+class ReportMissing(Conflict):
+    """The replay runs still, or failed."""
+
+
 class HistoryInvalid(Invalid):
     """A history that is to be imported has a line that is no event."""
 

@@ -118,3 +118,9 @@ def test_a_page_in_chinese_calls_everything_by_its_title_and_has_no_word_of_ours
     text = as_html(report(), language="zh", style="")
     assert {"歡迎新會員 (welcome)", "轉化 (convert)"} <= set(re.findall(r"<td[^>]*>([^<]+)</td>", text))
     assert not re.findall(r"None|True|\(event\)|\(time\)|>(?:coupon|message) ", text)
+
+
+def test_a_page_of_nothing_yet_can_be_read() -> None:
+    nothing = Trial(0, published=ENGINE, draft=None).end()
+    heading = Heading(policy="p", tz="Asia/Shanghai", values={"stage": ("acquire",)})
+    assert "acquire" in as_html(reported(nothing, heading, {}), language="en", style="")

@@ -5,6 +5,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from common.http.fields import Moment
+from lifecycle.policy.differences.domain import Difference
 from lifecycle.policy.titles.schemas import TitleViews
 from lifecycle.publishing.changes.domain import ChangeKind
 from lifecycle.publishing.walks.domain import WalkKind
@@ -122,6 +123,10 @@ class DifferenceView(BaseModel):
     path: str
     en: str
     zh: str
+
+
+def difference_view(difference: Difference) -> DifferenceView:
+    return DifferenceView(path=difference.path, en=difference.told("en"), zh=difference.told("zh"))
 
 
 class VersionView(VersionSummary):

@@ -25,9 +25,9 @@ class Page:
         self.report = report
         self.language = language
         self._zone = zone_named(report.heading.tz)
-        self.sides: list[Side] = ["happened"] if any(line.happened for line in report.rules) else []
-        if report.heading.is_draft:
-            self.sides.append("tried")
+        is_draft = report.heading.is_draft
+        happened = not is_draft or any(line.happened for line in report.rules)
+        self.sides: list[Side] = [*(["happened"] if happened else []), *(["tried"] if is_draft else [])]
 
     @property
     def compares(self) -> bool:
