@@ -27,7 +27,8 @@ class Page:
         self._zone = zone_named(report.heading.tz)
         is_draft = report.heading.is_draft
         happened = not is_draft or any(line.happened for line in report.rules)
-        self.sides: list[Side] = [*(["happened"] if happened else []), *(["tried"] if is_draft else [])]
+        shown: dict[Side, bool] = {"happened": happened, "tried": is_draft}
+        self.sides = [side for side, is_shown in shown.items() if is_shown]
 
     @property
     def compares(self) -> bool:
