@@ -199,7 +199,8 @@ async def test_a_moment_without_a_zone_is_refused(life: Life) -> None:
     ("path", "body", "status", "code"),
     [
         ("/policies", {"text": "policy: {"}, 422, "policy_invalid"),
-        ("/policies/7/publish", {"replaces": 1}, 409, "not_in_preparation"),
+        ("/policies/7/publish", {"replaces": 1}, 404, "version_unknown"),
+        ("/policies/7", {"method": "DELETE"}, 404, "version_unknown"),
         ("/policies/1/publish", {"replaces": 1}, 409, "not_in_preparation"),
         ("/policies/1", {"method": "DELETE"}, 409, "not_in_preparation"),
         ("/policies/7/restore", {}, 404, "version_unknown"),

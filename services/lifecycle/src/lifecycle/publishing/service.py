@@ -76,16 +76,18 @@ async def publish(
     note: str = "",
 ) -> datetime:
     """Let a prepared version take effect for everybody at one moment; when. `replaces`: the version that whoever publishes
-    saw in force: another one by now is a conflict. Raises NotInPreparation, NotReplaced, VersionNotReady, MomentInvalid.
+    saw in force: another one by now is a conflict. Raises VersionUnknown, NotInPreparation, NotReplaced, VersionNotReady,
+    MomentInvalid.
     """
     await changes.begin(uow)
     state = await changes.state(uow)
     if version not in state.prepared:
+        await versions.find_text(uow, version)
         raise NotInPreparation(f"version {version} is not in preparation")
     latest, begins = state.published[-1]
     if latest != replaces:
         raise NotReplaced(
-            f"version {replaces} is not in force any more: version {latest} was published meanwhile",
+            f"version {replaces} is not the one that was published last: that is version {latest}",
             current={"version": latest},
         )
     moment = _moment(effective_at, now=uow.now, latest=latest, begins=begins)
@@ -97,11 +99,14 @@ async def publish(
 
 
 async def abandon(uow: UnitOfWork, version: int, *, operator_id: UUID | None, note: str = "") -> None:
-    """Give a version up that is in preparation, or published and not in effect yet. Raises NotInPreparation, VersionFirm."""
+    """Give a version up that is in preparation, or published and not in effect yet. Raises VersionUnknown,
+    NotInPreparation, VersionFirm.
+    """
     await changes.begin(uow)
     state = await changes.state(uow)
     begins = dict(state.published).get(version)
     if version not in state.prepared and (begins is None or begins <= uow.now):
+        await versions.find_text(uow, version)
         raise NotInPreparation(f"version {version} is neither in preparation nor to come")
     if begins is not None and begins <= uow.now + FIRM:
         raise VersionFirm(
