@@ -27,6 +27,7 @@ RULES: Rules = {
     "GET /v1/members/{member_id}/transitions": OPERATORS,
     "GET /v1/members/{member_id}/actions": OPERATORS,
     "GET /v1/standing-counts": OPERATORS,
+    "GET /v1/standing-trend": OPERATORS,
     "GET /v1/transition-counts": OPERATORS,
     "GET /v1/receipts": OPERATORS,
     "GET /v1/receipts/{number}": OPERATORS,
@@ -41,6 +42,7 @@ RULES: Rules = {
     "POST /v1/policies": OPERATORS,
     "POST /v1/policies/validate": OPERATORS,
     "POST /v1/policies/check": OPERATORS,
+    "POST /v1/policies/diff": OPERATORS,
     "POST /v1/policies/{version}/publish": OPERATORS,
     "DELETE /v1/policies/{version}": OPERATORS,
     "POST /v1/policies/{version}/restore": OPERATORS,
@@ -55,6 +57,7 @@ RULES: Rules = {
     "POST /v1/replays": OPERATORS,
     "GET /v1/replays": OPERATORS,
     "GET /v1/replays/{replay_id}": OPERATORS,
+    "GET /v1/replays/{replay_id}/page": OPERATORS,
     "DELETE /v1/replays/{replay_id}": OPERATORS,
 }
 
@@ -72,4 +75,6 @@ async def test_no_request_waits_for_a_thread(life: Life) -> None:
 
 
 async def test_what_is_made_is_made_once_for_each_key(life: Life) -> None:
-    assert without_key(life.service.app) == ONCE_BY_ITSELF | {"POST /v1/policies/validate", "POST /v1/policies/check"}
+    assert without_key(life.service.app) == ONCE_BY_ITSELF | {
+        f"POST /v1/policies/{asks}" for asks in ("validate", "check", "diff")
+    }

@@ -12,7 +12,7 @@ from lifecycle.policy.domain import Policy
 from lifecycle.publishing.changes.domain import Change, ChangeKind
 from lifecycle.publishing.domain import renumbered
 from lifecycle.publishing.enrolments.domain import Among
-from lifecycle.publishing.service import MARGIN
+from lifecycle.publishing.service import FIRM, MARGIN
 from lifecycle.publishing.versions.domain import ALWAYS
 from simulation.keeping import Enrolment, Kept, Walk
 
@@ -41,7 +41,7 @@ class Operators:
                 published = self.kept.in_force.published
                 return self._prepare(self.kept.policies[published[number % len(published)][0]])
             case "abandons":
-                return self._abandon(number)
+                return self._abandon(number, now)
             case "enrols":
                 return self._enrol(number, now)
             case "stops enrolling":
@@ -71,11 +71,13 @@ class Operators:
         self._walk(version, "sweep")
         return f"publish version {version}, to take effect at {moment:%d %b %H:%M:%S}"
 
-    def _abandon(self, number: int) -> str | None:
-        prepared = self.kept.in_force.prepared
-        if not prepared:
+    def _abandon(self, number: int, now: datetime) -> str | None:
+        """Also what is published and to come."""
+        state = self.kept.in_force
+        found = [*state.prepared, *(each for each, moment in state.published if moment > now + FIRM)]
+        if not found:
             return None
-        version = prepared[number % len(prepared)]
+        version = found[number % len(found)]
         self._record("abandoned", version=version)
         self.kept.walks = [walk for walk in self.kept.walks if walk.what_for != version]
         return f"abandon version {version}"

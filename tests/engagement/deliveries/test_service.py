@@ -125,6 +125,23 @@ async def test_who_cannot_answer_now_is_asked_again_later_and_told_of_once(
     assert [attempt["status"] for attempt in details.json()["tried"]] == [200, 302, 429, 500]
 
 
+async def test_a_virtual_clock_stops_where_a_webhook_is_due(engagement: RunningService, clock: VirtualClock) -> None:
+    """Whoever drives the clock asks the service, and would pass over it otherwise."""
+    due = engagement.runtime.service.next_due
+    assert await due(engagement.db) is None
+    async with receiving([500]) as receiver:
+        await ask(engagement, receiver)
+        assert await due(engagement.db) == clock.now()
+        await service.deliver_due(engagement.db)
+        again = await due(engagement.db)
+        assert again is not None
+        assert again > clock.now()
+        await clock.advance_to(again + timedelta(microseconds=1))
+        await service.deliver_due(engagement.db)
+        assert await due(engagement.db) is None
+    assert len(receiver.told) == 2
+
+
 async def test_nobody_is_asked_more_than_eight_times(engagement: RunningService, clock: VirtualClock) -> None:
     async with receiving([503] * 20) as receiver:
         await ask(engagement, receiver, valid_until=clock.now() + timedelta(days=90))

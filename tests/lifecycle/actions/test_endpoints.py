@@ -44,8 +44,8 @@ async def test_actions_are_filtered_and_paged(life: Life) -> None:
     assert len(await items(life, "/actions", rule="welcome")) == 4
     assert await items(life, "/actions", rule="thanks") == []
     assert [each["action_id"] for each in await items(life, "/actions", state="done")] == [str(asked[0].action_id)]
-    assert {each["member_id"] for each in await items(life, "/actions", since=between)} == {str(BEN)}
-    assert {each["member_id"] for each in await items(life, "/actions", until=between)} == {str(ANNA)}
+    assert {each["member_id"] for each in await items(life, "/actions", from_=between)} == {str(BEN)}
+    assert {each["member_id"] for each in await items(life, "/actions", to=between)} == {str(ANNA)}
     first = await life.get("/actions", limit=3)
     second = await life.get("/actions", limit=3, cursor=first["next_cursor"])
     listed = [each["action_id"] for each in [*first["items"], *second["items"]]]
@@ -65,7 +65,7 @@ async def test_actions_are_counted_by_rule_kind_and_state(life: Life) -> None:
     ]
 
 
-@pytest.mark.parametrize("query", ["state=pending", "rule=No!", "since=yesterday", "since=2026-03-01T00:00:00"])
+@pytest.mark.parametrize("query", ["state=pending", "rule=No!", "from=yesterday", "from=2026-03-01T00:00:00"])
 async def test_a_filter_that_makes_no_sense_is_refused(life: Life, query: str) -> None:
     answer = await life.service.client.get(
         f"/lifecycle/v1/actions?{query}", headers=life.service.headers(Role.OPERATOR)

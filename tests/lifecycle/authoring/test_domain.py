@@ -38,7 +38,7 @@ WRONG = [
     (
         "policy: community_group_buy",
         "policy: community_group_buy\ncalendar: {holidays: [2026-10-1]}",
-        "4:23: calendar.holidays[1]: '2026-10-1' is no date; write 2026-10-01",
+        "4:23: calendar.holidays[1]: '2026-10-1' is no date; write 2026-10-01, or a list by its name; there are: cn-2026",
     ),
     (
         "policy: community_group_buy",

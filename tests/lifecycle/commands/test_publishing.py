@@ -26,10 +26,10 @@ def command(life: Life) -> Command:
         "LIFECYCLE_DATABASE_URL": service.engines.url(role="lifecycle", database=service.database),
     }
 
-    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: object, **settings: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "lifecycle", "policy", *map(str, arguments)],
-            env=environment,
+            env=environment | settings,
             capture_output=True,
             text=True,
             timeout=60,
@@ -62,6 +62,17 @@ async def test_a_policy_is_published_from_the_command_line(life: Life, command: 
     assert command("resume", "welcome").stdout == "welcome acts again\n"
     changes = await life.get("/policy-changes")
     assert [each["note"] for each in changes["items"] if each["kind"] == "prepared"] == ["two orders", ""]
+
+
+async def test_days_begin_where_the_installation_is_unless_another_zone_is_named(
+    life: Life, command: Command, tmp_path: Path
+) -> None:
+    file = tmp_path / "small.yaml"
+    file.write_text(SMALL_TEXT)
+    command("prepare", file, TIMEZONE="Europe/Lisbon")
+    command("prepare", file, "--tz", "Asia/Tokyo", TIMEZONE="Europe/Lisbon")
+    zones = await life.service.db.fetch("SELECT tz FROM policy_version ORDER BY number")
+    assert [row["tz"] for row in zones] == ["Asia/Shanghai", "Europe/Lisbon", "Asia/Tokyo"]
 
 
 def test_what_is_no_policy_is_told_with_its_places(command: Command, tmp_path: Path) -> None:

@@ -22,6 +22,8 @@ SPENDING = SMALL_TEXT.replace(
 ).replace("- repurchase: orders.days >= 2", "- repurchase: orders.days >= 2\n  - patron: large.sum >= 3000")
 """Counts what nobody has counted before."""
 MARGIN = timedelta(seconds=30)
+AFTER = (START + 50 * DAY).isoformat()
+"""Long after what was meant."""
 
 
 async def state_of(life: Life, version: int) -> str:
@@ -144,11 +146,61 @@ async def test_another_version_is_published_only_once_the_last_has_begun(life: L
     assert "takes effect only at" in refused["detail"]
 
 
+async def test_what_was_published_for_a_wrong_moment_is_taken_back_before_it(life: Life) -> None:
+    await life.happen(ordered(ANNA), registered(BEN))
+    slip = await life.publish(SPENDING.replace("orders.days >= 2", "orders.days >= 1"), effective_at=AFTER)
+    await life.happen(ordered(BEN))
+    await life.post(f"/policies/{slip}", method="DELETE", status=204)
+    assert await state_of(life, slip) == "abandoned"
+    assert all(each["is_finished"] for each in (await life.get(f"/policies/{slip}"))["walks"])
+    meant = (await life.post("/policies", text=STRICT))["version"]
+    await life.post(f"/policies/{meant}/publish", replaces=1)
+    await life.pass_to(START + 60 * DAY)
+    await life.walk()
+    assert [await state_of(life, each) for each in (1, slip, meant)] == ["replaced", "abandoned", "in_force"]
+    assert (await life.member(ANNA))["stage"] == "acquire", "one order is not enough by the version that was meant"
+    assert {each["version"] for each in (await life.member(ANNA))["transitions"]} <= {1, meant}
+    await check(life.service.db)
+
+
+async def test_a_version_that_takes_effect_at_any_moment_now_stays(life: Life) -> None:
+    near = await life.publish(STRICT, effective_at=(START + timedelta(minutes=5)).isoformat())
+    refused = await life.post(f"/policies/{near}", method="DELETE", status=409)
+    assert refused["code"] == "version_firm"
+    assert await state_of(life, near) == "scheduled"
+
+
+async def test_to_take_back_and_to_take_effect_do_not_meet(life: Life) -> None:
+    """Two who take the same version back, and one who publishes another meanwhile: one after the other."""
+    slip = await life.publish(SPENDING, effective_at=AFTER)
+    other = (await life.post("/policies", text=STRICT))["version"]
+    headers = life.service.headers(Role.OPERATOR)
+    client, root = life.service.client, "/lifecycle/v1/policies"
+    answers = await asyncio.gather(
+        client.delete(f"{root}/{slip}", headers=headers),
+        client.delete(f"{root}/{slip}", headers=headers),
+        client.post(
+            f"{root}/{other}/publish", json={"replaces": slip}, headers={**headers, "Idempotency-Key": "publish"}
+        ),
+    )
+    assert sorted(answer.status_code for answer in answers) == [204, 409, 409]
+    assert (await life.get("/policies"))["in_force"] == 1
+
+
+async def test_a_moment_without_a_zone_is_refused(life: Life) -> None:
+    version = (await life.post("/policies", text=STRICT))["version"]
+    refused = await life.post(
+        f"/policies/{version}/publish", replaces=1, effective_at="2026-04-01T00:00:00", status=422
+    )
+    assert refused["errors"][0]["field"] == "body.effective_at"
+
+
 @pytest.mark.parametrize(
     ("path", "body", "status", "code"),
     [
         ("/policies", {"text": "policy: {"}, 422, "policy_invalid"),
-        ("/policies/7/publish", {"replaces": 1}, 409, "not_in_preparation"),
+        ("/policies/7/publish", {"replaces": 1}, 404, "version_unknown"),
+        ("/policies/7", {"method": "DELETE"}, 404, "version_unknown"),
         ("/policies/1/publish", {"replaces": 1}, 409, "not_in_preparation"),
         ("/policies/1", {"method": "DELETE"}, 409, "not_in_preparation"),
         ("/policies/7/restore", {}, 404, "version_unknown"),
@@ -260,6 +312,32 @@ async def test_a_segment_is_added_to_those_there_are_and_taken_out_again(life: L
     assert (await life.get("/segments"))["items"] == []
     assert (await life.member(ANNA))["segments"] == []
     await check(life.service.db)
+
+
+async def test_what_is_to_come_is_not_in_force_yet(life: Life) -> None:
+    await life.happen(ordered(ANNA))
+    text = SMALL_TEXT.replace("- convert: orders.count", "- bought: orders.count").replace("convert", "bought")
+    version = await life.publish(f"{text}\nsegments: {{keen: orders.count >= 1}}", effective_at=AFTER)
+    assert (await life.get("/segments")) == {"version": 1, "items": []}
+    assert "bought" not in (await life.get("/standing-counts"))["stages"]
+    await life.pass_to(START + 51 * DAY)
+    await life.walk()
+    assert (await life.get("/segments"))["version"] == version
+    assert (await life.get("/standing-counts"))["stages"]["bought"] == 1
+
+
+async def test_segments_and_versions_have_their_titles(life: Life) -> None:
+    prepared = await life.post(
+        "/segments/keen", method="PUT", condition="orders.count >= 2", title={"en": "Keen", "zh": "常客"}
+    )
+    version = prepared["version"]
+    assert (await life.get(f"/policies/{version}"))["titles"] == {
+        "value": {"keen": {"en": "Keen", "zh": "常客"}},
+        "rule": {},
+    }
+    await life.post(f"/policies/{version}/publish", replaces=1)
+    await life.pass_to(START + HOUR)
+    assert (await life.get("/segments"))["items"][0]["title"] == {"en": "Keen", "zh": "常客"}
 
 
 async def test_a_segment_that_cannot_be_is_refused(life: Life) -> None:

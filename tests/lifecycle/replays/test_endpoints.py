@@ -6,13 +6,14 @@ import pytest
 
 from common.auth.principal import Role
 from common.testing.waiting import eventually
-from factories.lifecycle import Life
+from factories.lifecycle import Life, member
 from factories.lifecycle_histories import live
 from factories.policies import SMALL_TEXT
 from lifecycle.replays import service
 
 pytestmark = pytest.mark.integration
 
+OPERATOR = member(99)
 RANGE = {"from": "2026-03-01", "to": "2026-05-30"}
 
 
@@ -78,10 +79,22 @@ async def test_one_that_was_cancelled_ends_and_tells_what_it_knows(life: Life, u
     await post(life)
     [(installation, replay_id)] = unstarted
     async with life.service.db.transaction() as uow:
-        await service.cancel(uow, replay_id)
+        await service.cancel(uow, replay_id, operator_id=OPERATOR)
+    page = f"/lifecycle/v1/replays/{replay_id}/page"
+    headers = life.service.headers(Role.OPERATOR)
+    assert (await life.service.client.get(page, headers=headers)).json()["code"] == "report_missing"
     await service._carried_out(installation, replay_id)
     found = await life.get(f"/replays/{replay_id}")
     assert (found["state"], found["report"]["partial"]) == ("cancelled", True)
+    assert found["cancelled_by"] == str(OPERATOR)
+    read = await life.service.client.get(page, params={"language": "zh"}, headers=headers)
+    assert read.headers["content-type"] == "text/html; charset=utf-8"
+    assert "default-src 'none'" in read.headers["content-security-policy"]
+    assert "未完成" in read.text
+
+
+async def test_one_of_a_member_whom_nobody_knows_is_refused(life: Life) -> None:
+    assert (await post(life, member_id=str(member(7)))).json()["code"] == "member_unknown"
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from common.contracts.members import (
     RewardRetained,
     RewardWithdrawn,
 )
+from common.contracts.orders import CouponRevoked
 from common.testing.races import race
 from common.testing.services import RunningService
 from factories.members import make_member, received, requested, withdrawn
@@ -50,6 +51,29 @@ async def test_a_coupon_is_recalled_once_by_twelve_at_once(members: RunningServi
 
     assert results == [None] * 12
     assert len(await members.events(CouponRecalled)) == 1
+
+
+async def test_a_coupon_that_was_taken_back_gives_its_place_in_the_supply_back_once(members: RunningService) -> None:
+    """Answered ten times at once, while others ask for the last of the supply."""
+    wishes = [requested(COUPON, member_id=await make_member(members)) for _ in range(8)]
+    await members.receive(wishes[0])
+    async with members.db.transaction() as uow:
+        await uow.execute("UPDATE coupon_template SET supply = 3 WHERE code = 'back_6'")
+    await members.receive(withdrawn(wishes[0]))
+    [recalled] = await members.events(CouponRecalled)
+    revoked = CouponRevoked(
+        coupon_id=recalled.coupon_id, member_id=wishes[0].member_id, revoked_at=members.db.clock.now()
+    )
+    results = await race(
+        members.db,
+        *[partial(service.answer, received=[received(revoked)]) for _ in range(10)],
+        *[partial(rewards.carry_out, asked=[received(asked)]) for asked in wishes[1:3]],
+    )
+    assert results == [None] * 12
+    await members.receive(*wishes[3:])
+    assert await members.db.fetchval("SELECT issued FROM coupon_template WHERE code = 'back_6'") == 3
+    statuses = await members.db.fetch("SELECT status FROM coupon WHERE template = 'back_6' ORDER BY status")
+    assert [row["status"] for row in statuses] == ["issued"] * 3 + ["revoked"]
 
 
 @pytest.mark.parametrize("action", [POINTS, COUPON])

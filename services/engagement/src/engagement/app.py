@@ -8,6 +8,7 @@ from engagement.communities.endpoints import router as communities
 from engagement.complaints.endpoints import router as complaints
 from engagement.consumers import HANDLERS
 from engagement.deliveries.endpoints import router as deliveries
+from engagement.deliveries.service import next_due
 from engagement.jobs import JOBS
 from engagement.messages.endpoints import router as messages
 from engagement.resources import build_resources
@@ -28,5 +29,6 @@ SERVICE = Service(
     ],
     handlers=HANDLERS,
     jobs=JOBS,
+    next_due=next_due,
     resources=build_resources,
 )

@@ -19,6 +19,7 @@ from lifecycle.settings import LifecycleSettings
 from lifecycle.standing.endpoints import router as standing
 from lifecycle.standing.segments.endpoints import router as segments
 from lifecycle.standing.transitions.endpoints import router as transitions
+from lifecycle.standing.trends.endpoints import router as trends
 
 SERVICE = Service(
     name="lifecycle",
@@ -28,6 +29,7 @@ SERVICE = Service(
     routers=[
         members,
         transitions,
+        trends,
         actions,
         standing,
         segments,

@@ -46,6 +46,10 @@ class NotInPreparation(Conflict):
     """Only a version in preparation can be published or abandoned."""
 
 
+class VersionFirm(Conflict):
+    """The version takes effect so soon that it cannot be taken back."""
+
+
 class NotReplaced(Conflict):
     """Another version was published meanwhile."""
 
@@ -92,6 +96,10 @@ class ReplayUnknown(NotFound):
 
 class ReplayRunning(Conflict):
     """One replay at a time."""
+
+
+class ReportMissing(Conflict):
+    """The replay runs still, or failed."""
 
 
 class HistoryInvalid(Invalid):

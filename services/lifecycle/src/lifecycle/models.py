@@ -392,6 +392,10 @@ class Enrolment(Base, table=True):
     note: str
     created_at: datetime = Field(sa_type=Moment)
     confirmed_at: datetime | None = Field(sa_type=Moment)
+    confirmed_by: UUID | None
+    """None: nobody, or the command line; so is `stopped_by`."""
+    stopped_by: UUID | None
+    stopped_at: datetime | None = Field(sa_type=Moment)
 
 
 class Replay(Base, table=True):
@@ -420,3 +424,4 @@ class Replay(Base, table=True):
     finished_at: datetime | None = Field(sa_type=Moment)
     report: dict[str, Any] | None = Field(sa_type=JSONB)
     error: str | None
+    cancelled_by: UUID | None

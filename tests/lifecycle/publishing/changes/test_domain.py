@@ -35,6 +35,15 @@ BEGUN = (
             InForce(revision=4, published=((1, AT),)),
         ),
         (
+            (
+                *BEGUN,
+                Change(revision=3, kind="prepared", version=2),
+                Change(revision=4, kind="published", version=2, effective_at=AT),
+                Change(revision=5, kind="abandoned", version=2),
+            ),
+            InForce(revision=5, published=((1, AT),)),
+        ),
+        (
             (*BEGUN, Change(revision=3, kind="paused", rule="a"), Change(revision=4, kind="paused", rule="b")),
             InForce(revision=4, published=((1, AT),), paused=frozenset({"a", "b"})),
         ),
@@ -43,7 +52,16 @@ BEGUN = (
             InForce(revision=4, published=((1, AT),)),
         ),
     ],
-    ids=["nothing", "begun", "two in preparation", "published", "abandoned", "paused", "resumed"],
+    ids=[
+        "nothing",
+        "begun",
+        "two in preparation",
+        "published",
+        "abandoned",
+        "abandoned before its moment",
+        "paused",
+        "resumed",
+    ],
 )
 def test_what_is_in_force(changes: tuple[Change, ...], state: InForce) -> None:
     assert in_force(changes) == state

@@ -100,7 +100,10 @@ async def test_it_begins_once_and_ends_when_it_is_stopped(life: Life) -> None:
     await life.walk()
     assert len(await enrolled(life)) == some < 30
     assert (await life.post(path, method="DELETE", status=409))["code"] == "enrolment_ended"
-    assert [each["state"] for each in (await life.get("/enrolments"))["items"]] == ["stopped"]
+    [seen] = (await life.get("/enrolments"))["items"]
+    assert seen["state"] == "stopped"
+    assert all(seen[who] for who in ("operator_id", "confirmed_by", "stopped_by")), "whoever did something is kept"
+    assert seen["confirmed_at"] <= seen["stopped_at"]
 
 
 @pytest.mark.parametrize(

@@ -32,3 +32,16 @@ async def test_what_is_no_policy_is_told_as_such(life: Life) -> None:
     told = await life.post("/policies/check", text="policy: x\n", status=200)
     assert not told["is_publishable"]
     assert {each["severity"] for each in told["findings"]} == {"error"}
+
+
+async def test_what_a_text_changes_is_told_without_keeping_it(life: Life) -> None:
+    stricter = SMALL_TEXT.replace("- convert: orders.count >= 1", "- convert: orders.count >= 2")
+    told = await life.post("/policies/diff", text=stricter, status=200)
+    assert told["version"] == 1
+    [changed] = told["items"]
+    assert changed["path"] == "stages.convert"
+    assert "orders.count(all) >= 1 → orders.count(all) >= 2" in changed["en"]
+    assert changed["zh"] != changed["en"]
+    assert (await life.post("/policies/diff", text=f"# the same\n{SMALL_TEXT}", status=200))["items"] == []
+    assert (await life.post("/policies/diff", text="policy: x", status=422))["code"] == "policy_invalid"
+    assert [each["version"] for each in (await life.get("/policies"))["items"]] == [1]

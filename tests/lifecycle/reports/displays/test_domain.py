@@ -14,6 +14,7 @@ from lifecycle.reports.displays.service import html_page
 from lifecycle.reports.domain import Heading, Report, reported
 from lifecycle.reports.wordings.domain import REASONS
 from lifecycle.text.faults.domain import Language
+from lifecycle.text.labels.domain import Label
 
 EVIL = "<script>alert('x')</script>"
 
@@ -28,6 +29,10 @@ def report(seed: int = 3, *, draft: bool = True) -> Report:
         policy="fewer_messages" if draft else SMALL_POLICY.name,
         tz=SMALL_POLICY.tz,
         values={each.name: tuple(value.name for value in each.values) for each in SMALL_POLICY.dimensions},
+        titles={
+            "rule": {"welcome": Label("歡迎新會員", "Welcome a new member")},
+            "value": {"convert": Label("轉化", "Convert")},
+        },
         is_draft=draft,
         equals_live=None if draft else True,
     )
@@ -107,3 +112,15 @@ def test_every_reason_has_words() -> None:
         for each in side.hindrances
     }
     assert reasons <= REASONS.keys()
+
+
+def test_a_page_in_chinese_calls_everything_by_its_title_and_has_no_word_of_ours_in_english() -> None:
+    text = as_html(report(), language="zh", style="")
+    assert {"歡迎新會員 (welcome)", "轉化 (convert)"} <= set(re.findall(r"<td[^>]*>([^<]+)</td>", text))
+    assert not re.findall(r"None|True|\(event\)|\(time\)|>(?:coupon|message) ", text)
+
+
+def test_a_page_of_nothing_yet_can_be_read() -> None:
+    nothing = Trial(0, published=ENGINE, draft=None).end()
+    heading = Heading(policy="p", tz="Asia/Shanghai", values={"stage": ("acquire",)})
+    assert "acquire" in as_html(reported(nothing, heading, {}), language="en", style="")

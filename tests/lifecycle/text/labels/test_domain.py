@@ -1,7 +1,7 @@
 import pytest
 
 from lifecycle.text.documents.domain import read_document
-from lifecycle.text.labels.domain import Label, as_label
+from lifecycle.text.labels.domain import Label, as_label, called
 from lifecycle.text.readers.domain import read
 
 
@@ -39,3 +39,24 @@ def test_half_a_label_is_none(text: str, faults: list[str]) -> None:
     label, found = read(as_label(3), node)
     assert label is None
     assert list(map(str, found)) == faults
+
+
+@pytest.mark.parametrize(
+    ("code", "zh", "en"),
+    [
+        ("at_risk", "有流失風險 (at_risk)", "At risk"),
+        ("convert", "轉化 (convert)", "First order (convert)"),
+        ("2 promo a day", "每日 2 次", "2 promo a day"),
+        ("untitled", "untitled", "untitled"),
+    ],
+)
+def test_what_has_a_title_is_called_by_it_and_can_still_be_found(code: str, zh: str, en: str) -> None:
+    titles = {
+        "value": {
+            "at_risk": Label("有流失風險", "At risk"),
+            "convert": Label("轉化", "First order"),
+            "2 promo a day": Label("每日 2 次", "2 promo a day"),
+        }
+    }
+    assert (called(titles, "value", code, "zh"), called(titles, "value", code, "en")) == (zh, en)
+    assert called(titles, "rule", code, "zh") == code

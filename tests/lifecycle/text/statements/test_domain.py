@@ -2,9 +2,11 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from lifecycle.text.faults.domain import Text
+from lifecycle.text.labels.domain import Label
 from lifecycle.text.statements.domain import Statement, say
 
 DONE = Text("test_done", en="{kind} {what}: done at {settled}", zh="{settled} 完成{kind}：{what}")
+MOVED = Text("test_moved", en="{dimension} {value}: {rule}", zh="{dimension} {value}：{rule}")
 NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -26,3 +28,11 @@ def test_as_data_it_has_codes_and_moments_and_nothing_that_it_does_not_say() -> 
 
 def test_a_code_without_a_word_stands_for_itself() -> None:
     assert say(DONE, kind="fly", what="x", settled=NOON).told("zh", SHANGHAI).endswith("完成fly：x")
+
+
+def test_what_has_a_title_is_told_by_it() -> None:
+    moved = say(MOVED, dimension="stage", value="loyal", rule="loyal")
+    titles = {"value": {"loyal": Label("忠實顧客", "Loyal")}, "rule": {"loyal": Label("送積分", "Points")}}
+    assert moved.told("zh", SHANGHAI, titles) == "階段 忠實顧客 (loyal)：送積分 (loyal)"
+    assert moved.told("en", SHANGHAI, titles) == "stage Loyal: Points (loyal)"
+    assert moved.told("en", SHANGHAI) == "stage loyal: loyal"

@@ -63,6 +63,11 @@ async def find_due(uow: UnitOfWork, *, limit: int) -> list[Record]:
     return await uow.fetch(_DUE, uow.now, limit)
 
 
+async def next_due(reader: Database) -> datetime | None:
+    due: datetime | None = await reader.fetchval("SELECT min(due_at) FROM webhook_delivery")
+    return due
+
+
 async def lease(uow: UnitOfWork, deliveries: Collection[UUID], *, until: datetime) -> list[Record]:
     """Begin an attempt of each; if it does not end by then, another is made."""
     return await uow.fetch(_LEASE, list(deliveries), until)

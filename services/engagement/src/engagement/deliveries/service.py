@@ -4,10 +4,11 @@ another notes how it ended; who takes too long has lost the attempt to somebody 
 
 import random
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from time import time
 from uuid import UUID
 
+from common import timers
 from common.bus.records import Received
 from common.connection import Record
 from common.contracts.engagement import WebhookDelivered, WebhookRefused
@@ -32,6 +33,12 @@ LEASE = timedelta(minutes=1)
 """Longer than a call may take."""
 
 Leased = tuple[Record, Target]
+
+
+async def next_due(db: Database) -> datetime | None:
+    """When the next webhook is sent, or sent again, or a timer fires."""
+    due = [await repository.next_due(db), await timers.next_due(db)]
+    return min((moment for moment in due if moment is not None), default=None)
 
 
 async def carry_out(uow: UnitOfWork, asked: Sequence[Received[ActionRequested]]) -> list[Outcome]:

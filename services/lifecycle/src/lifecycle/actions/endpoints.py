@@ -35,8 +35,8 @@ async def list_actions(
     pages: PageQuery,
     rule: Annotated[Code | None, Query(description="Only those of this rule.")] = None,
     state: Annotated[ActionState | None, Query(description="Only those in this state.")] = None,
-    since: Annotated[Moment | None, Query(description="Only those asked for at that moment or later.")] = None,
-    until: Annotated[Moment | None, Query(description="Only those asked for before that moment.")] = None,
+    since: Annotated[Moment | None, Query(alias="from", description="Only those asked for then or later.")] = None,
+    until: Annotated[Moment | None, Query(alias="to", description="Only those asked for before that moment.")] = None,
 ) -> Page[ActionView]:
     """What was asked for any member, newest first."""
     rows = await service.list_actions(

@@ -17,6 +17,7 @@ from lifecycle.members.domain import Member
 from lifecycle.publishing.versions.domain import ALWAYS, Versions
 from lifecycle.standing.transitions.domain import Transition
 from lifecycle.text.faults.domain import Language, Text
+from lifecycle.text.labels.domain import UNTITLED, Titles
 from lifecycle.text.statements.domain import Statement, say, shown_moment
 
 RULE = "rule:"
@@ -108,9 +109,9 @@ def published_since(versions: Versions, rule: str, version: int) -> datetime | N
     return None if since == ALWAYS else since
 
 
-def lines(answer: Answer, language: Language, zone: ZoneInfo) -> Iterator[str]:
+def lines(answer: Answer, language: Language, zone: ZoneInfo, titles: Titles = UNTITLED) -> Iterator[str]:
     """To be read in a terminal."""
-    yield answer.verdict.told(language, zone)
+    yield answer.verdict.told(language, zone, titles)
     for title, statements in (
         (BECAUSE, answer.because),
         (NOW, answer.now),
@@ -121,7 +122,7 @@ def lines(answer: Answer, language: Language, zone: ZoneInfo) -> Iterator[str]:
             yield f"  {say(title).told(language, zone)}"
         for each in statements:
             moment = f"{shown_moment(each.at, zone)}  " if each.at else ""
-            yield f"    {_SIGNS[each.holds]} {moment}{each.told(language, zone)}"
+            yield f"    {_SIGNS[each.holds]} {moment}{each.told(language, zone, titles)}"
 
 
 def agrees(answer: Answer) -> bool:

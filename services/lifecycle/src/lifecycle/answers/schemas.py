@@ -15,7 +15,9 @@ class StatementView(BaseModel):
     at: datetime | None = Field(description="When it was so, or will be; null: now, or always.")
     holds: bool | None = Field(description="Of what was asked of the member: whether it was so.")
     values: dict[str, datetime | str | int | float]
-    words: str = Field(description="The same in words, moments by the business's clock.")
+    words: str = Field(
+        description="The same in words, by the titles that the policy gives, moments by the business's clock."
+    )
 
 
 class AnswerView(BaseModel):

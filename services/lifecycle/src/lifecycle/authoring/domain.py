@@ -60,6 +60,14 @@ class Numbers(msgspec.Struct, frozen=True):
 NEW = Numbers()
 
 
+def numbers_of(policy: Policy) -> Numbers:
+    """What is declared under the same name in another document keeps its number."""
+    return Numbers(
+        metrics={metric.name: metric.number for metric in policy.metrics},
+        attributes={source.name: source.number for source in policy.attributes},
+    )
+
+
 def author(text: str | bytes, *, tz: str, numbers: Numbers = NEW) -> Authored:
     """`tz`: the zone of a policy that names none."""
     node, faults = read_document(text)

@@ -11,6 +11,7 @@ from lifecycle.answers import service as answers
 from lifecycle.answers.domain import RULE, Answer, agrees, lines
 from lifecycle.app import SERVICE
 from lifecycle.engine.domain import Engine
+from lifecycle.policy.titles.domain import titles_of
 from lifecycle.resources import Resources
 from lifecycle.text.faults.domain import Language
 
@@ -50,8 +51,9 @@ def _explain(member: UUID, about: str | None, *, language: Language, deep: bool)
             )
 
     found, engine = with_database(SERVICE, work)
+    titles = titles_of(engine.policy)
     for answer in found:
-        for line in lines(answer, language, engine.calendar.zone):
+        for line in lines(answer, language, engine.calendar.zone, titles):
             click.echo(line)
     if not all(map(agrees, found)):
         raise SystemExit(1)

@@ -5,7 +5,7 @@ import click
 import msgspec
 
 from lifecycle.authoring import service as authoring
-from lifecycle.authoring.domain import NEW, Numbers, author
+from lifecycle.authoring.domain import NEW, Numbers, author, numbers_of
 from lifecycle.inspections.circumstances.domain import NOTHING_KNOWN, Circumstances
 from lifecycle.inspections.domain import inspect
 from lifecycle.policy.differences.domain import differences
@@ -31,7 +31,12 @@ def policy() -> None:
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 language_option = click.option("--language", type=click.Choice(get_args(Language)), default="en", show_default=True)
 tz_option = click.option(
-    "--tz", default="Asia/Shanghai", show_default=True, help="The zone of a policy that names none."
+    "--tz",
+    envvar=["LIFECYCLE_TIMEZONE", "TIMEZONE"],
+    show_envvar=True,
+    default="Asia/Shanghai",
+    show_default=True,
+    help="The zone of a policy that names none: as a rule the installation's.",
 )
 
 
@@ -56,7 +61,7 @@ def validate(*, file: Path, language: Language, tz: str) -> None:
 def diff(*, old: Path, new: Path, language: Language, tz: str) -> None:
     """Tell what a new policy changes, in words; exit code 1 when it changes anything, 2 when one of them is no policy."""
     before = read_policy(old, language, tz, exit_code=2)
-    found = differences(before, read_policy(new, language, tz, exit_code=2, numbers=_numbers(before)))
+    found = differences(before, read_policy(new, language, tz, exit_code=2, numbers=numbers_of(before)))
     for each in found:
         click.echo(each.told(language))
     if found:
@@ -87,14 +92,6 @@ def _circumstances(file: Path | None) -> Circumstances:
         return NOTHING_KNOWN if file is None else msgspec.json.decode(file.read_bytes(), type=Circumstances)
     except msgspec.DecodeError as error:
         raise click.UsageError(f"{file}: {error}") from error
-
-
-def _numbers(found: Policy) -> Numbers:
-    """What is declared under the same name in another document keeps its number."""
-    return Numbers(
-        metrics={metric.name: metric.number for metric in found.metrics},
-        attributes={source.name: source.number for source in found.attributes},
-    )
 
 
 def read_policy(file: Path, language: Language, tz: str, *, exit_code: int, numbers: Numbers = NEW) -> Policy:

@@ -1,24 +1,16 @@
 """Publishing from the command line, against the configured database. The record of changes says that it was the command line."""
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
 
 import click
 
-from common.cli import with_database
-from common.db import Database, UnitOfWork
-from common.runtime import Runtime
-from lifecycle.app import SERVICE
 from lifecycle.commands.policies import language_option, read_policy, tz_option
+from lifecycle.commands.working import in_transaction, reading
 from lifecycle.publishing import service
 from lifecycle.publishing.overviews import service as overviews
 from lifecycle.publishing.schemas import VersionView
-from lifecycle.resources import install_policy
 from lifecycle.text.faults.domain import Language
-
-T = TypeVar("T")
 
 version_argument = click.argument("version", type=click.IntRange(min=1))
 note_option = click.option("--note", default="", help="Why, for whoever reads the record of changes.")
@@ -29,27 +21,10 @@ def add_to(policy: click.Group) -> None:
         policy.add_command(command)
 
 
-def _in_transaction(work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
-    async def begun(runtime: Runtime) -> T:
-        await install_policy(runtime)
-        async with runtime.db.transaction() as uow:
-            return await work(uow)
-
-    return with_database(SERVICE, begun)
-
-
-def _reading(work: Callable[[Database], Awaitable[T]]) -> T:
-    async def begun(runtime: Runtime) -> T:
-        await install_policy(runtime)
-        return await work(runtime.db)
-
-    return with_database(SERVICE, begun)
-
-
 @click.command()
 def versions() -> None:
     """List the versions 版本 of the policy, newest first, and the rules that are paused."""
-    found = _reading(overviews.list_versions)
+    found = reading(overviews.list_versions)
     for each in found.items:
         since = f" from {each.effective_at.isoformat()}" if each.effective_at else ""
         click.echo(f"{each.version:>4}  {each.state}{since}")
@@ -61,7 +36,7 @@ def versions() -> None:
 @version_argument
 def progress(*, version: int) -> None:
     """Tell how far what follows from a version has come, and whom it would move."""
-    _tell(_reading(lambda db: overviews.get_version(db, version)))
+    _tell(reading(lambda db: overviews.get_version(db, version)))
 
 
 @click.command()
@@ -73,7 +48,7 @@ def prepare(*, file: Path, language: Language, tz: str, note: str) -> None:
     """Keep a policy as a version in preparation; workers count what it counts anew, and look whom it would move."""
     read_policy(file, language, tz, exit_code=1)
     text = file.read_text(encoding="utf-8")
-    _prepared(_in_transaction(lambda uow: service.prepare(uow, text=text, tz=tz, operator_id=None, note=note)))
+    _prepared(in_transaction(lambda uow: service.prepare(uow, text=text, tz=tz, operator_id=None, note=note)))
 
 
 @click.command()
@@ -83,7 +58,7 @@ def prepare(*, file: Path, language: Language, tz: str, note: str) -> None:
 @note_option
 def publish(*, version: int, replaces: int, at: datetime | None, note: str) -> None:
     """Let a version in preparation take effect for everybody at one moment. It moves members and does nothing to them."""
-    moment = _in_transaction(
+    moment = in_transaction(
         lambda uow: service.publish(uow, version, replaces=replaces, effective_at=at, operator_id=None, note=note)
     )
     click.echo(f"version {version} takes effect at {moment.isoformat()}")
@@ -93,8 +68,8 @@ def publish(*, version: int, replaces: int, at: datetime | None, note: str) -> N
 @version_argument
 @note_option
 def abandon(*, version: int, note: str) -> None:
-    """Give a version in preparation up."""
-    _in_transaction(lambda uow: service.abandon(uow, version, operator_id=None, note=note))
+    """Give a version up that is in preparation, or published and not in effect yet."""
+    in_transaction(lambda uow: service.abandon(uow, version, operator_id=None, note=note))
     click.echo(f"version {version} is given up")
 
 
@@ -103,7 +78,7 @@ def abandon(*, version: int, note: str) -> None:
 @note_option
 def restore(*, version: int, note: str) -> None:
     """Prepare the text of an earlier version anew, to roll back 回復 by publishing it."""
-    _prepared(_in_transaction(lambda uow: service.restore(uow, version, operator_id=None, note=note)))
+    _prepared(in_transaction(lambda uow: service.restore(uow, version, operator_id=None, note=note)))
 
 
 @click.command()
@@ -111,7 +86,7 @@ def restore(*, version: int, note: str) -> None:
 @note_option
 def pause(*, rule: str, note: str) -> None:
     """Let a rule do nothing from the next batch on 暫停."""
-    _in_transaction(lambda uow: service.switch_rule(uow, rule, paused=True, operator_id=None, note=note))
+    in_transaction(lambda uow: service.switch_rule(uow, rule, paused=True, operator_id=None, note=note))
     click.echo(f"{rule} is paused")
 
 
@@ -120,7 +95,7 @@ def pause(*, rule: str, note: str) -> None:
 @note_option
 def resume(*, rule: str, note: str) -> None:
     """Let a paused rule act again on what happens from now on."""
-    _in_transaction(lambda uow: service.switch_rule(uow, rule, paused=False, operator_id=None, note=note))
+    in_transaction(lambda uow: service.switch_rule(uow, rule, paused=False, operator_id=None, note=note))
     click.echo(f"{rule} acts again")
 
 

@@ -125,7 +125,13 @@ def export(*, folder: Path) -> None:
 @click.option(
     "--into", type=click.Path(file_okay=False, path_type=Path), help="An empty folder for an archive, instead."
 )
-@click.option("--tz", default="Asia/Shanghai", show_default=True, help="With --into: the zone of times without one.")
+@click.option(
+    "--tz",
+    envvar=["LIFECYCLE_TIMEZONE", "TIMEZONE"],
+    default="Asia/Shanghai",
+    show_default=True,
+    help="With --into: the zone of times without one.",
+)
 def import_(*, file: Path, into: Path | None, tz: str) -> None:
     """Make a journal of a history: JSON lines or Parquet, a line an event, sorted by time.
 

@@ -8,10 +8,10 @@ from common.http.dependencies import CurrentRuntime, Db
 from common.http.fields import Code
 from common.http.idempotency import OnceKey, run_once
 from common.http.pages import Page, PageQuery, page
-from lifecycle.authoring.domain import author
 from lifecycle.publishing import service
 from lifecycle.publishing.changes import service as changes
 from lifecycle.publishing.overviews import service as overviews
+from lifecycle.publishing.reviews import service as reviews
 from lifecycle.publishing.schemas import (
     ChangeOrder,
     ChangeView,
@@ -36,7 +36,7 @@ Note = Annotated[str, Query(max_length=500, description="Why, for whoever reads 
 @router.post("/policies/validate", operation_id="validate_policy")
 async def validate_policy(body: PolicyText, _: Operator, runtime: CurrentRuntime) -> Validity:
     """Tell everything that is wrong with a policy 策略; nothing is kept."""
-    faults = author(body.text, tz=runtime.settings.timezone).faults
+    faults = await reviews.faults_of(body.text, tz=runtime.settings.timezone)
     return Validity(is_valid=not faults, faults=[fault_view(fault) for fault in faults])
 
 
@@ -91,7 +91,7 @@ async def publish_policy(
 
 @router.delete("/policies/{version}", operation_id="abandon_policy", status_code=204)
 async def abandon_policy(version: VersionNumber, operator: Operator, db: Db, note: Note = "") -> None:
-    """Give a version in preparation up; its text is kept."""
+    """Give a version up that is in preparation, or published and not in effect yet; its text is kept."""
     async with db.transaction() as uow:
         await service.abandon(uow, version, operator_id=operator.id, note=note)
 

@@ -4,6 +4,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from common.http.fields import Moment
+from lifecycle.policy.differences.domain import Difference
+from lifecycle.policy.titles.schemas import TitleViews
 from lifecycle.publishing.changes.domain import ChangeKind
 from lifecycle.publishing.walks.domain import WalkKind
 from lifecycle.text.characters.domain import MOST_BYTES
@@ -29,7 +32,7 @@ class PublishOrder(_Asked):
     replaces: int = Field(
         description="The version that is in force as far as you know: another one by now is a conflict."
     )
-    effective_at: datetime | None = Field(None, description="At least 30 seconds ahead; null: 30 seconds from now.")
+    effective_at: Moment | None = Field(None, description="At least 30 seconds ahead; null: 30 seconds from now.")
 
 
 class ChangeOrder(_Asked):
@@ -122,10 +125,15 @@ class DifferenceView(BaseModel):
     zh: str
 
 
+def difference_view(difference: Difference) -> DifferenceView:
+    return DifferenceView(path=difference.path, en=difference.told("en"), zh=difference.told("zh"))
+
+
 class VersionView(VersionSummary):
     """A version with its text, what it would change, and how far what follows from it has come."""
 
     text: str
+    titles: TitleViews
     differences: list[DifferenceView] = Field(description="From the version that is in force now.")
     walks: list[WalkView]
     impact: list[MovedView] = Field(description="Whom it would move, by their facts when they were looked at.")

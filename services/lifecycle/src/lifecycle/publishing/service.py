@@ -1,5 +1,5 @@
 """Publishing 發布: a policy is prepared (its new metrics are counted, from then on and back from the journal), then
-published to take effect at one moment for everybody, or abandoned. Each of these is a change, by somebody, for good.
+published to take effect at one moment for everybody, or abandoned before it does. Each of these is a change, by somebody, for good.
 """
 
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from lifecycle.errors import (
     RuleUnknown,
     SegmentUnknown,
     TextNotEditable,
+    VersionFirm,
     VersionNotReady,
 )
 from lifecycle.policy.domain import Policy
@@ -25,12 +26,15 @@ from lifecycle.publishing.domain import renumbered
 from lifecycle.publishing.reviews.service import review
 from lifecycle.publishing.versions import service as versions
 from lifecycle.publishing.walks import service as walks
+from lifecycle.stepping.clocks.domain import AHEAD
 from lifecycle.text.edits.domain import EditImpossible, with_segment, without_segment
 from lifecycle.text.labels.domain import Label
 
 MARGIN = timedelta(seconds=30)
 """How long before a version takes effect it has to be published."""
 FURTHEST = timedelta(days=90)
+FIRM = AHEAD + MARGIN
+"""So long before its moment a version stays: an event whose producer's clock is ahead may have taken a member there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +76,18 @@ async def publish(
     note: str = "",
 ) -> datetime:
     """Let a prepared version take effect for everybody at one moment; when. `replaces`: the version that whoever publishes
-    saw in force: another one by now is a conflict. Raises NotInPreparation, NotReplaced, VersionNotReady, MomentInvalid.
+    saw in force: another one by now is a conflict. Raises VersionUnknown, NotInPreparation, NotReplaced, VersionNotReady,
+    MomentInvalid.
     """
     await changes.begin(uow)
     state = await changes.state(uow)
     if version not in state.prepared:
+        await versions.find_text(uow, version)
         raise NotInPreparation(f"version {version} is not in preparation")
     latest, begins = state.published[-1]
     if latest != replaces:
         raise NotReplaced(
-            f"version {replaces} is not in force any more: version {latest} was published meanwhile",
+            f"version {replaces} is not the one that was published last: that is version {latest}",
             current={"version": latest},
         )
     moment = _moment(effective_at, now=uow.now, latest=latest, begins=begins)
@@ -93,10 +99,19 @@ async def publish(
 
 
 async def abandon(uow: UnitOfWork, version: int, *, operator_id: UUID | None, note: str = "") -> None:
-    """Give a prepared version up. Raises NotInPreparation."""
+    """Give a version up that is in preparation, or published and not in effect yet. Raises VersionUnknown,
+    NotInPreparation, VersionFirm.
+    """
     await changes.begin(uow)
-    if version not in (await changes.state(uow)).prepared:
-        raise NotInPreparation(f"version {version} is not in preparation")
+    state = await changes.state(uow)
+    begins = dict(state.published).get(version)
+    if version not in state.prepared and (begins is None or begins <= uow.now):
+        await versions.find_text(uow, version)
+        raise NotInPreparation(f"version {version} is neither in preparation nor to come")
+    if begins is not None and begins <= uow.now + FIRM:
+        raise VersionFirm(
+            f"version {version} takes effect at {begins.isoformat()}, too soon to be taken back: roll back after that",
+        )
     await changes.record(uow, "abandoned", version=version, operator_id=operator_id, note=note)
     await walks.end(uow, version)
 
@@ -165,7 +180,7 @@ def _anew(policy: Policy, live: list[Policy]) -> list[str]:
 def _moment(effective_at: datetime | None, *, now: datetime, latest: int, begins: datetime) -> datetime:
     if begins > now:
         raise NotReplaced(
-            f"version {latest} takes effect only at {begins.isoformat()}: publish another after that",
+            f"version {latest} takes effect only at {begins.isoformat()}: abandon it, or publish another after that",
             current={"version": latest},
         )
     soonest = now + MARGIN

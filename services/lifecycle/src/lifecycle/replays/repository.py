@@ -26,10 +26,13 @@ UPDATE replay SET state = CASE state WHEN 'running' THEN $2 ELSE state END, fini
 WHERE replay_id = $1 AND state IN ('running', 'cancelled') AND report IS NULL
 """
 
-_CANCEL = "UPDATE replay SET state = 'cancelled', finished_at = $2 WHERE replay_id = $1 AND state = 'running'"
+_CANCEL = """
+UPDATE replay SET state = 'cancelled', finished_at = $2, cancelled_by = $3 WHERE replay_id = $1 AND state = 'running'
+"""
 
 _LIST = """
-SELECT replay_id, state, is_draft, first, last, member_id, entries, of, asked_at, finished_at, error FROM replay
+SELECT replay_id, state, is_draft, first, last, member_id, entries, of, operator_id, asked_at, finished_at, cancelled_by, error
+FROM replay
 WHERE replay_id < $1 ORDER BY replay_id DESC LIMIT $2
 """
 
@@ -65,8 +68,8 @@ async def finish(
     await uow.execute(_FINISH, replay_id, state, at, entries, report, error)
 
 
-async def cancel(uow: UnitOfWork, replay_id: UUID, *, at: datetime) -> None:
-    await uow.execute(_CANCEL, replay_id, at)
+async def cancel(uow: UnitOfWork, replay_id: UUID, *, at: datetime, operator_id: UUID) -> None:
+    await uow.execute(_CANCEL, replay_id, at, operator_id)
 
 
 async def find(reader: Database | UnitOfWork, replay_id: UUID) -> Record | None:

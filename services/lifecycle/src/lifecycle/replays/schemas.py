@@ -40,8 +40,10 @@ class ReplaySummary(BaseModel):
     member_id: UUID | None
     entries: int = Field(description="Batches of the journal read so far.")
     of: int = Field(description="Batches that the journal held when it began.")
+    operator_id: UUID = Field(description="Who asked for it.")
     asked_at: datetime
     finished_at: datetime | None
+    cancelled_by: UUID | None
     error: str | None = Field(description="Why it failed.")
 
 

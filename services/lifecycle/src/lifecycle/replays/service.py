@@ -19,11 +19,12 @@ from common.connection import Record
 from common.db import Database, UnitOfWork
 from common.errors import AppError
 from common.ids import new_id
-from lifecycle.errors import ReplayRunning, ReplayUnknown
+from lifecycle.errors import ReplayRunning, ReplayUnknown, ReportMissing
 from lifecycle.replays import repository
 from lifecycle.replays.studies import service as studies
 from lifecycle.replays.studies.domain import Asked
 from lifecycle.replays.trials.service import Watch, reading, tried
+from lifecycle.reports.domain import Report
 
 BEAT_SECONDS = 1.0
 SILENCE = timedelta(minutes=2)
@@ -65,10 +66,10 @@ async def begin(uow: UnitOfWork, asked: Asked, *, installation: Installation, op
     return row
 
 
-async def cancel(uow: UnitOfWork, replay_id: UUID) -> None:
+async def cancel(uow: UnitOfWork, replay_id: UUID, *, operator_id: UUID) -> None:
     """It ends soon, if it runs. Raises ReplayUnknown."""
     await get(uow, replay_id)
-    await repository.cancel(uow, replay_id, at=datetime.now(UTC))
+    await repository.cancel(uow, replay_id, at=datetime.now(UTC), operator_id=operator_id)
 
 
 async def get(reader: Database | UnitOfWork, replay_id: UUID) -> Record:
@@ -77,6 +78,14 @@ async def get(reader: Database | UnitOfWork, replay_id: UUID) -> Record:
     if row is None:
         raise ReplayUnknown(f"there is no replay {replay_id}")
     return row
+
+
+async def report(db: Database, replay_id: UUID) -> Report:
+    """What it found. Raises ReplayUnknown, ReportMissing."""
+    row = await get(db, replay_id)
+    if row["report"] is None:
+        raise ReportMissing(f"the replay is {row['state']}, and has no report")
+    return msgspec.convert(row["report"], Report)
 
 
 async def list_replays(db: Database, *, before: UUID | None, limit: int) -> list[Record]:

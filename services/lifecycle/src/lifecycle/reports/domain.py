@@ -10,6 +10,7 @@ from lifecycle.calendars.domain import EPOCH
 from lifecycle.receipts.domain import ACTED
 from lifecycle.replays.surveys.domain import ActionOf, Survey, Timeline, days_of
 from lifecycle.replays.trials.domain import Found, Overlap
+from lifecycle.text.labels.domain import Titles
 
 FORMAT = 1
 
@@ -104,6 +105,8 @@ class Heading(msgspec.Struct, frozen=True, kw_only=True):
     tz: str
     values: dict[str, tuple[str, ...]] = {}
     """Of each dimension, in the order of the policy."""
+    titles: Titles = {}
+    """Of its values, rules and caps."""
     currency: str = "CNY"
     is_draft: bool = False
     equals_live: bool | None = None

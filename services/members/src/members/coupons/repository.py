@@ -23,6 +23,11 @@ FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[]) AS spent (id, member
 WHERE coupon.id = spent.id AND coupon.member_id = spent.member_id
 """
 
+_REVOKE = """
+UPDATE coupon SET status = 'revoked', order_id = NULL FROM unnest($1::uuid[], $2::uuid[]) AS revoked (id, member_id)
+WHERE coupon.id = revoked.id AND coupon.member_id = revoked.member_id AND status <> 'revoked' RETURNING template
+"""
+
 _OF_MEMBER = """
 SELECT coupon.*, name_zh, name_en FROM coupon JOIN coupon_template ON code = template
 WHERE member_id = $1 AND ($2::text IS NULL OR status = $2) AND coupon.id < $3
@@ -52,6 +57,12 @@ async def follow(uow: UnitOfWork, spendings: Sequence[Spending]) -> int:
         [spending.status for spending in spendings],
         [spending.order_id for spending in spendings],
     )
+
+
+async def revoke(uow: UnitOfWork, coupons: Collection[tuple[UUID, UUID]]) -> list[str]:
+    """(coupon, member). The template of each that was not revoked before."""
+    rows = await uow.fetch(_REVOKE, [coupon_id for coupon_id, _ in coupons], [member_id for _, member_id in coupons])
+    return [row["template"] for row in rows]
 
 
 async def find_all(uow: UnitOfWork, coupons: Collection[UUID]) -> list[Record]:

@@ -1,7 +1,7 @@
 """Issuing coupons 發券: the templates' rows are locked in one order, then every wish is decided, then all is written."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
@@ -138,6 +138,12 @@ async def recall(uow: UnitOfWork, wanted: Mapping[UUID, Envelope]) -> None:
     for row in await repository.find_all(uow, wanted):
         terms = {name: row[name] for name in CouponRecalled.__struct_fields__ if name != "coupon_id"}
         uow.append(CouponRecalled(coupon_id=row["id"], **terms), cause=wanted[row["id"]])
+
+
+async def revoke(uow: UnitOfWork, coupons: Collection[tuple[UUID, UUID]]) -> None:
+    """Note that orders took these back 收回, by (coupon, member). Each gives its place in the supply back, once."""
+    if revoked := Counter(await repository.revoke(uow, coupons)):
+        await templates.give_back_supply(uow, revoked)
 
 
 async def list_of_member(

@@ -65,6 +65,15 @@ async def lock(uow: UnitOfWork, codes: Collection[str]) -> list[Record]:
     )
 
 
+async def give_back_supply(uow: UnitOfWork, given: Sequence[tuple[str, int]]) -> None:
+    await uow.execute(
+        "UPDATE coupon_template SET issued = issued - count FROM unnest($1::text[], $2::int[]) AS given (code, count)"
+        " WHERE coupon_template.code = given.code",
+        [code for code, _ in given],
+        [count for _, count in given],
+    )
+
+
 async def take_supply(uow: UnitOfWork, taken: Sequence[tuple[str, int]]) -> int:
     """How many templates had as many left as are taken."""
     return await uow.execute(

@@ -67,7 +67,7 @@ class Offer(BaseModel):
 
 
 class TemplateView(Offer):
-    """A kind of coupon, and how many were issued."""
+    """A kind of coupon, and how many were issued and not taken back."""
 
     id: UUID
     supply: int | None

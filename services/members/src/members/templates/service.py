@@ -62,6 +62,12 @@ async def take_supply(uow: UnitOfWork, taken: Mapping[str, int]) -> None:
         raise RuntimeError(f"more was allotted than the supply of {', '.join(taken)}")
 
 
+async def give_back_supply(uow: UnitOfWork, given: Mapping[str, int]) -> None:
+    """Count coupons as issued no more: they were taken back, and others may have them."""
+    await lock(uow, given)
+    await repository.give_back_supply(uow, sorted(given.items()))
+
+
 async def seed(db: Database, *, currency: str) -> None:
     """Make the templates that the default policy names, those that are missing."""
     async with db.transaction() as uow:

@@ -16,7 +16,6 @@ from common.contracts.members import RewardRetained, RewardWithdrawn
 from common.contracts.orders import CouponRetained, CouponRevoked
 from common.db import UnitOfWork
 from members.coupons import service as coupons
-from members.coupons.domain import Spending
 from members.metrics import MemberMetrics
 from members.points import service as points
 from members.points.service import TakenBack
@@ -52,7 +51,7 @@ async def _take_back_points(uow: UnitOfWork, fresh: Sequence[Record], asked: dic
 async def answer(uow: UnitOfWork, received: Sequence[Received[CouponRevoked] | Received[CouponRetained]]) -> None:
     """Note what orders did with coupons that were recalled. Of several answers about one the first counts."""
     revoked = [item.event for item in received if isinstance(item.event, CouponRevoked)]
-    await coupons.follow(uow, [Spending(event.coupon_id, event.member_id, "revoked") for event in revoked])
+    await coupons.revoke(uow, {(event.coupon_id, event.member_id) for event in revoked})
     first = {item.event.coupon_id: item for item in reversed(received)}
     actions = await repository.find_by_coupons(uow, first)
     reasons: dict[UUID, str | None] = {

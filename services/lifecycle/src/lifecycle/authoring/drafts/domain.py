@@ -8,6 +8,7 @@ import msgspec
 
 from common.contracts.members import ConsentChanged
 from lifecycle.authoring.clauses.domain import FIELD, OWN, RULE, Written, as_written
+from lifecycle.authoring.festivals.domain import FESTIVALS, days_off
 from lifecycle.authoring.precautions.domain import GUARDS, GuardsDraft
 from lifecycle.authoring.triggers.domain import EVENT, NAME
 from lifecycle.calendars.domain import zone_named
@@ -39,7 +40,11 @@ NOT_SOURCE = Text(
     en="{found!r} is no field of an event; write birthday.told.birthday, or {{event: …, field: …}}",
     zh="「{found}」不是事件的欄位；請寫 birthday.told.birthday，或 {{event: …, field: …}}",
 )
-NOT_DATE = Text("not_date", en="{found!r} is no date; write 2026-10-01", zh="「{found}」不是日期；請寫 2026-10-01")
+NOT_DATE = Text(
+    "not_date",
+    en="{found!r} is no date; write 2026-10-01, or a list by its name; there are: " + ", ".join(FESTIVALS),
+    zh="「{found}」不是日期；請寫 2026-10-01，或清單的名稱；現有：" + ", ".join(FESTIVALS),
+)
 
 CONSENTS = "consents"
 
@@ -107,21 +112,18 @@ def as_attributes(node: Node, spot: Spot) -> dict[str, AttributeDraft] | None:
     return found if len(spot.faults) == before else None
 
 
-def _date(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
-
-
-def _calendar(tz: str | None = None, holidays: tuple[date, ...] = ()) -> dict[str, Any]:
-    return {"tz": tz, "holidays": holidays}
+def _calendar(tz: str | None = None, holidays: tuple[tuple[date, ...], ...] = ()) -> dict[str, Any]:
+    return {"tz": tz, "holidays": tuple(dict.fromkeys(day for days in holidays for day in days))}
 
 
 def _draft(calendar: Named[str, Any] = _calendar(), **parts: Any) -> Draft:
     return Draft(**parts, **calendar)
 
 
+DAYS_OFF = as_scalar(days_off, NOT_DATE)
+HOLIDAYS: Reader[tuple[tuple[date, ...], ...]] = by_kind(
+    text=then(DAYS_OFF, lambda days: (days,)), listed=as_list(DAYS_OFF, most=500)
+)
 ZONE = such_that(as_text(64), lambda name: zone_named(name) is not None, NOT_ZONE)
 
 TITLE = as_label()
@@ -150,11 +152,7 @@ POLICY = as_mapping(
     _draft,
     {
         "policy": required(NAME, to="name"),
-        "calendar": optional(
-            as_mapping(
-                _calendar, {"tz": optional(ZONE), "holidays": optional(as_list(as_scalar(_date, NOT_DATE), most=500))}
-            )
-        ),
+        "calendar": optional(as_mapping(_calendar, {"tz": optional(ZONE), "holidays": optional(HOLIDAYS)})),
         "metrics": required(as_table(METRIC, least=1, most=100)),
         "attributes": optional(as_attributes),
         "stages": required(as_cases(VALUE)),

@@ -4,7 +4,7 @@ Only a release counts, at the moment of sending; what was refused gives its plac
 priorities use, so that a busy morning of small things does not use up the week.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -18,6 +18,7 @@ Period = Literal["day", "week", "month"]
 Priority = Annotated[int, msgspec.Meta(ge=0, le=100)]
 
 _LONGEST: Period = "month"
+_PERIODS_IN_CHINESE: Mapping[Period, str] = {"day": "每日", "week": "每週", "month": "每月"}
 _MONDAY = 3  # 1970-01-01 was a Thursday: three days after a Monday
 
 
@@ -40,6 +41,11 @@ class Cap(msgspec.Struct, frozen=True, kw_only=True):
     def __str__(self) -> str:
         by = f" by {self.channel}" if self.channel else ""
         return f"{self.most} {self.sent_as}{by} a {self.per}"
+
+    @property
+    def in_chinese(self) -> str:
+        by = f"（{self.channel}）" if self.channel else ""
+        return f"{_PERIODS_IN_CHINESE[self.per]} {self.most} 次 {self.sent_as}{by}"
 
 
 class Send(msgspec.Struct, frozen=True, array_like=True, gc=False):

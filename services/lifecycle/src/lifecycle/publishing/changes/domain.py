@@ -49,10 +49,11 @@ def _after(state: InForce, change: Change) -> InForce:
         case "prepared" if version is not None:
             return msgspec.structs.replace(state, prepared=(*others, version))
         case "abandoned":
-            return msgspec.structs.replace(state, prepared=others)
-        case "published" if version is not None and change.effective_at is not None:
-            published = (*state.published, (version, change.effective_at))
+            published = tuple(each for each in state.published if each[0] != version)
             return msgspec.structs.replace(state, prepared=others, published=published)
+        case "published" if version is not None and change.effective_at is not None:
+            scheduled = (*state.published, (version, change.effective_at))
+            return msgspec.structs.replace(state, prepared=others, published=scheduled)
         case "paused" if rule is not None:
             return msgspec.structs.replace(state, paused=state.paused | {rule})
         case "resumed" if rule is not None:

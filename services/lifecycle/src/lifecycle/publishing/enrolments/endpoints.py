@@ -36,20 +36,22 @@ async def propose_enrolment(body: ProposeEnrolment, operator: Operator, db: Db, 
     status_code=201,
     response_model=EnrolmentView,
 )
-async def confirm_enrolment(enrolment_id: UUID, body: ConfirmEnrolment, _: Operator, db: Db, key: OnceKey) -> Response:
+async def confirm_enrolment(
+    enrolment_id: UUID, body: ConfirmEnrolment, operator: Operator, db: Db, key: OnceKey
+) -> Response:
     """Let an enrolment begin. Every guard of the rule holds for each member as ever."""
 
     async def action(uow: UnitOfWork) -> EnrolmentView:
-        return await _view(uow, await service.confirm(uow, enrolment_id, members=body.members))
+        return await _view(uow, await service.confirm(uow, enrolment_id, members=body.members, operator_id=operator.id))
 
     return await run_once(db, key, action)
 
 
 @router.delete("/enrolments/{enrolment_id}", operation_id="stop_enrolment")
-async def stop_enrolment(enrolment_id: UUID, _: Operator, db: Db) -> EnrolmentView:
+async def stop_enrolment(enrolment_id: UUID, operator: Operator, db: Db) -> EnrolmentView:
     """Bring it to nobody else; what was asked for stays asked for."""
     async with db.transaction() as uow:
-        return await _view(uow, await service.stop(uow, enrolment_id))
+        return await _view(uow, await service.stop(uow, enrolment_id, operator_id=operator.id))
 
 
 @router.get("/enrolments", operation_id="list_enrolments")

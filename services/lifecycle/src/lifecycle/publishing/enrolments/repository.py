@@ -16,11 +16,12 @@ WHERE stage IS NOT NULL AND ($1::text IS NULL OR stage = $1) AND ($2::text IS NU
 """
 
 _CONFIRM = """
-UPDATE enrolment SET state = 'running', confirmed_at = $2 WHERE enrolment_id = $1 AND state = 'proposed' RETURNING *
+UPDATE enrolment SET state = 'running', confirmed_at = $2, confirmed_by = $3
+WHERE enrolment_id = $1 AND state = 'proposed' RETURNING *
 """
 
 _STOP = """
-UPDATE enrolment SET state = 'stopped', confirmed_at = coalesce(confirmed_at, $2)
+UPDATE enrolment SET state = 'stopped', confirmed_at = coalesce(confirmed_at, $2), stopped_at = $2, stopped_by = $3
 WHERE enrolment_id = $1 AND state IN ('proposed', 'running') RETURNING *
 """
 
@@ -58,14 +59,14 @@ async def find(reader: Database | UnitOfWork, enrolment_id: UUID) -> Record | No
     return rows[0] if rows else None
 
 
-async def confirm(uow: UnitOfWork, enrolment_id: UUID) -> Record | None:
+async def confirm(uow: UnitOfWork, enrolment_id: UUID, *, operator_id: UUID | None) -> Record | None:
     """None: it was not merely proposed."""
-    return await uow.fetchrow(_CONFIRM, enrolment_id, uow.now)
+    return await uow.fetchrow(_CONFIRM, enrolment_id, uow.now, operator_id)
 
 
-async def stop(uow: UnitOfWork, enrolment_id: UUID) -> Record | None:
+async def stop(uow: UnitOfWork, enrolment_id: UUID, *, operator_id: UUID | None) -> Record | None:
     """None: it has ended already."""
-    return await uow.fetchrow(_STOP, enrolment_id, uow.now)
+    return await uow.fetchrow(_STOP, enrolment_id, uow.now, operator_id)
 
 
 async def finish(uow: UnitOfWork, enrolment_id: UUID) -> None:

@@ -40,7 +40,10 @@ class EnrolmentView(BaseModel):
     members: int = Field(description="How many it was proposed for.")
     enrolled: int = Field(description="To how many it was brought. What became of it with each, their receipts say.")
     state: EnrolmentState
-    operator_id: UUID | None
+    operator_id: UUID | None = Field(description="Who proposed it. Of whoever did something, null: the command line.")
     note: str
     created_at: datetime
     confirmed_at: datetime | None
+    confirmed_by: UUID | None
+    stopped_at: datetime | None
+    stopped_by: UUID | None

@@ -51,7 +51,7 @@ async def propose(
     return made
 
 
-async def confirm(uow: UnitOfWork, enrolment_id: UUID, *, members: int) -> Record:
+async def confirm(uow: UnitOfWork, enrolment_id: UUID, *, members: int, operator_id: UUID | None) -> Record:
     """Let it begin, for about as many members as whoever confirms has seen. Raises EnrolmentUnknown, EnrolmentEnded,
     MembersChanged.
     """
@@ -60,17 +60,17 @@ async def confirm(uow: UnitOfWork, enrolment_id: UUID, *, members: int) -> Recor
     now = await _count(uow, _among(proposed))
     if not is_about(members, now):
         raise MembersChanged(f"it would be brought to {now} members now, not to {members}", current={"members": now})
-    confirmed = await repository.confirm(uow, enrolment_id)
+    confirmed = await repository.confirm(uow, enrolment_id, operator_id=operator_id)
     if confirmed is None:
         raise EnrolmentEnded(f"the enrolment is {proposed['state']}")
     await walks.begin(uow, enrolment_id, "enrolment")
     return confirmed
 
 
-async def stop(uow: UnitOfWork, enrolment_id: UUID) -> Record:
+async def stop(uow: UnitOfWork, enrolment_id: UUID, *, operator_id: UUID | None) -> Record:
     """Bring it to nobody else. What was asked for stays asked for. Raises EnrolmentUnknown, EnrolmentEnded."""
     await changes.begin(uow)
-    stopped = await repository.stop(uow, enrolment_id)
+    stopped = await repository.stop(uow, enrolment_id, operator_id=operator_id)
     if stopped is None:
         raise EnrolmentEnded(f"the enrolment is {(await get(uow, enrolment_id))['state']}")
     await walks.end(uow, enrolment_id)

@@ -5,17 +5,19 @@ from datetime import datetime
 
 from common.db import Database
 from lifecycle.policy.differences.domain import differences
+from lifecycle.policy.titles.domain import titles_of
+from lifecycle.policy.titles.schemas import TitleViews
 from lifecycle.publishing.changes import service as changes
 from lifecycle.publishing.changes.domain import InForce
 from lifecycle.publishing.impacts.domain import Moved, from_json
 from lifecycle.publishing.schemas import (
-    DifferenceView,
     MovedView,
     VersionState,
     VersionSummaries,
     VersionSummary,
     VersionView,
     WalkView,
+    difference_view,
 )
 from lifecycle.publishing.versions import service as versions
 from lifecycle.publishing.walks import service as walks
@@ -42,10 +44,8 @@ async def get_version(db: Database, number: int) -> VersionView:
     return VersionView(
         **_summary(number, state, now).model_dump(),
         text=text,
-        differences=[
-            DifferenceView(path=each.path, en=each.told("en"), zh=each.told("zh"))
-            for each in differences(before, policy)
-        ],
+        titles=TitleViews.model_validate(titles_of(policy)),
+        differences=[difference_view(each) for each in differences(before, policy)],
         walks=_progress(made, everybody),
         impact=_impact(made),
     )

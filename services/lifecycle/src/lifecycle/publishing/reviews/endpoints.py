@@ -4,7 +4,9 @@ from common.auth.access import Operator
 from common.http.dependencies import CurrentRuntime, Db
 from lifecycle.inspections.circumstances.domain import Circumstances, Known
 from lifecycle.publishing.reviews import service
-from lifecycle.publishing.reviews.schemas import Review, ReviewOrder, finding_view
+from lifecycle.publishing.reviews.schemas import Changed, Review, ReviewOrder, finding_view
+from lifecycle.publishing.schemas import PolicyText, difference_view
+from lifecycle.resources import Resources
 
 router = APIRouter(tags=["policies"])
 
@@ -25,3 +27,12 @@ async def check_policy(body: ReviewOrder, _: Operator, db: Db, runtime: CurrentR
     _authored, findings = await service.review(body.text, tz=runtime.settings.timezone, told=told)
     views = [finding_view(each) for each in findings]
     return Review(is_publishable=all(each.severity != "error" for each in views), findings=views)
+
+
+@router.post("/policies/diff", operation_id="diff_policy")
+async def diff_policy(body: PolicyText, _: Operator, db: Db, runtime: CurrentRuntime) -> Changed:
+    """Tell in words what a policy changes in the one that is in force; nothing is kept."""
+    resources: Resources = runtime.resources
+    engine = (await resources.versions.now(db)).at(db.clock.now()).engine
+    found = await service.changed(engine.policy, body.text, tz=runtime.settings.timezone)
+    return Changed(version=engine.version, items=[difference_view(each) for each in found])

@@ -3,6 +3,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from common.http.fields import Code
+from lifecycle.publishing.schemas import DifferenceView
 from lifecycle.text.characters.domain import MOST_BYTES
 from lifecycle.text.faults.domain import Fault, Severity
 
@@ -39,6 +40,13 @@ class Review(BaseModel):
 
     is_publishable: bool = Field(description="Whether there is no error.")
     findings: list[FindingView]
+
+
+class Changed(BaseModel):
+    """What a text changes in the version in force; nothing when they mean the same."""
+
+    version: int = Field(description="That is in force.")
+    items: list[DifferenceView]
 
 
 def finding_view(fault: Fault) -> FindingView:

@@ -3,9 +3,12 @@
 import asyncio
 
 from common.db import Database
-from lifecycle.authoring.domain import Authored, author
+from lifecycle.authoring.domain import Authored, author, numbers_of
+from lifecycle.errors import PolicyInvalid
 from lifecycle.inspections.circumstances.domain import NOTHING_KNOWN, Circumstances
 from lifecycle.inspections.domain import inspect
+from lifecycle.policy.differences.domain import Difference, differences
+from lifecycle.policy.domain import Policy
 from lifecycle.standing import service as standing
 from lifecycle.standing.segments import service as segments
 from lifecycle.text.documents.domain import read_document
@@ -16,6 +19,19 @@ from lifecycle.text.places.domain import places
 async def review(text: str, *, tz: str, told: Circumstances = NOTHING_KNOWN) -> tuple[Authored, tuple[Fault, ...]]:
     """The policy, and what is found of it; when it is none, what is wrong with it. In a thread: a large one takes seconds."""
     return await asyncio.to_thread(_review, text, tz, told)
+
+
+async def faults_of(text: str, *, tz: str) -> tuple[Fault, ...]:
+    """Everything that is wrong with it, when it is no policy. In a thread, as above."""
+    return (await asyncio.to_thread(author, text, tz=tz)).faults
+
+
+async def changed(before: Policy, text: str, *, tz: str) -> list[Difference]:
+    """What a text changes. Raises PolicyInvalid."""
+    authored = await asyncio.to_thread(author, text, tz=tz, numbers=numbers_of(before))
+    if authored.policy is None:
+        raise PolicyInvalid(authored.faults)
+    return list(differences(before, authored.policy))
 
 
 async def members_today(db: Database) -> dict[str, int]:

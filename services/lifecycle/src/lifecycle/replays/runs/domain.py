@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from lifecycle.policy.domain import Policy
+from lifecycle.policy.titles.domain import titles_of
 from lifecycle.replays.projections.domain import Difference
 from lifecycle.reports.domain import Heading
 
@@ -35,6 +36,7 @@ def heading(policy: Policy, *, is_draft: bool, differences: Sequence[Difference]
             **{dimension.name: tuple(value.name for value in dimension.values) for dimension in policy.dimensions},
             **{segment.name: (segment.name,) for segment in policy.segments},
         },
+        titles=titles_of(policy),
         currency=currency,
         is_draft=is_draft,
         equals_live=None if differences is None else not differences,

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from common.contracts.lifecycle import Action, AssignTask, CallWebhook, GrantPoints, IssueCoupon
+from common.contracts.lifecycle import Action, AssignTask, CallWebhook, Cause, GrantPoints, IssueCoupon
 from lifecycle.engine.domain import Engine
 from lifecycle.engine.readings.domain import Reading
 from lifecycle.members.domain import decode
@@ -33,7 +33,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     dimension: str | None = None
     previous: str | None = None
     current: str | None = None
-    cause: str | None = None
+    cause: Cause | None = None
     rule: str | None = None
     outcome: str | None = None
     until: datetime | None = None

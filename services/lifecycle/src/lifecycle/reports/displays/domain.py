@@ -5,13 +5,15 @@ from datetime import datetime
 from typing import Any, Literal
 
 from lifecycle.calendars.domain import zone_named
+from lifecycle.engine.annotations.domain import shown_reading
 from lifecycle.replays.surveys.domain import Moment, Timeline
 from lifecycle.replays.trials.domain import Overlap
 from lifecycle.reports.charts.domain import bars, lines, sparkline
 from lifecycle.reports.domain import Report, RuleLine, RuleSide
 from lifecycle.reports.elements.domain import Html, join, table, tag
-from lifecycle.reports.wordings.domain import REASONS, in_short, money, number, said
+from lifecycle.reports.wordings.domain import CAUSES, KINDS, REASONS, in_short, money, number, said
 from lifecycle.text.faults.domain import Language
+from lifecycle.text.labels.domain import called
 
 Side = Literal["happened", "tried"]
 
@@ -23,9 +25,10 @@ class Page:
         self.report = report
         self.language = language
         self._zone = zone_named(report.heading.tz)
-        self.sides: list[Side] = ["happened"] if any(line.happened for line in report.rules) else []
-        if report.heading.is_draft:
-            self.sides.append("tried")
+        is_draft = report.heading.is_draft
+        happened = not is_draft or any(line.happened for line in report.rules)
+        shown: dict[Side, bool] = {"happened": happened, "tried": is_draft}
+        self.sides = [side for side, is_shown in shown.items() if is_shown]
 
     @property
     def compares(self) -> bool:
@@ -37,6 +40,10 @@ class Page:
     def moment(self, at: datetime) -> str:
         """By the business's clock."""
         return f"{at.astimezone(self._zone):%Y-%m-%d %H:%M}"
+
+    def called(self, kind: str, code: str) -> str:
+        """By its title."""
+        return called(self.report.heading.titles, kind, code, self.language)
 
     def name(self, side: Side) -> str:
         return self.say("draft" if side == "tried" else "live")
@@ -100,7 +107,7 @@ def _rule(page: Page, line: RuleLine, most: int) -> list[object]:
     sides: list[RuleSide] = [getattr(line, name) or RuleSide() for name in page.sides]
     overlap = line.overlap or Overlap()
     row: list[object] = [
-        line.rule,
+        page.called("rule", line.rule),
         tag("ul", [tag("li", each) for each in _contents(page, sides[-1])]),
         bars([(name, side.acted) for name, side in zip(page.sides, sides, strict=True)], most),
         *(number(side.acted) for side in sides),
@@ -113,7 +120,7 @@ def _rule(page: Page, line: RuleLine, most: int) -> list[object]:
 def _contents(page: Page, side: RuleSide) -> list[str]:
     said_points = page.say("points")
     return [
-        f"{each.kind} {each.what}"
+        f"{KINDS[each.kind].within(page.language)} {each.what}"
         + (f": {number(each.points)} {said_points}" if each.points else f" × {number(each.count)}")
         for each in side.asked
     ]
@@ -137,7 +144,7 @@ def _stands(page: Page) -> Html:
         most = max(getattr(stand, side) or 0 for stand in stands for side in page.sides)
         rows: list[list[object]] = [
             [
-                stand.value,
+                page.called("value", stand.value),
                 bars([(side, getattr(stand, side) or 0) for side in page.sides], most),
                 *(number(getattr(stand, side)) for side in page.sides),
             ]
@@ -149,7 +156,10 @@ def _stands(page: Page) -> Html:
 
 def _moved(page: Page) -> list[Html]:
     moved = [each for each in page.report.moved if each.happened != each.tried]
-    rows: list[list[object]] = [[each.happened or "–", each.tried or "–", number(each.members)] for each in moved]
+    rows: list[list[object]] = [
+        [page.called("value", each.happened or "–"), page.called("value", each.tried or "–"), number(each.members)]
+        for each in moved
+    ]
     if not rows:
         return []
     header: list[object] = [page.name("happened"), page.name("tried"), page.say("members")]
@@ -167,8 +177,8 @@ def _flows(page: Page) -> Html:
     rows: list[list[object]] = [
         [
             _dimension(page, dimension),
-            previous or page.say("new" if dimension in {"stage", "health"} else "outside"),
-            current or page.say("outside"),
+            page.called("value", previous or page.say("new" if dimension in {"stage", "health"} else "outside")),
+            page.called("value", current or page.say("outside")),
             sparkline([(side, daily[side]) for side in page.sides]),
             *(number(sum(daily[side])) for side in page.sides),
         ]
@@ -179,12 +189,12 @@ def _flows(page: Page) -> Html:
 
 
 def _dimension(page: Page, name: str) -> str:
-    return page.say(name) if name in {"stage", "health"} else name
+    return page.say(name) if name in {"stage", "health"} else page.called("value", name)
 
 
 def _reason(page: Page, reason: str, by: str | None) -> str:
     text = REASONS[reason].within(page.language) if reason in REASONS else reason
-    return f"{text}: {by}" if by else text
+    return f"{text}: {page.called('cap', by)}" if by else text
 
 
 def _hindrances(page: Page) -> Html | None:
@@ -195,7 +205,8 @@ def _hindrances(page: Page) -> Html | None:
             for each in (getattr(line, side) or RuleSide()).hindrances:
                 counted[each.reason, each.by][side] = each.count
         for (reason, by), counts in counted.items():
-            rows.append([line.rule, _reason(page, reason, by), *(number(counts.get(side, 0)) for side in page.sides)])
+            told = page.called("rule", line.rule), _reason(page, reason, by)
+            rows.append([*told, *(number(counts.get(side, 0)) for side in page.sides)])
     header: list[object] = [page.say("rule"), page.say("reason"), *(page.name(side) for side in page.sides)]
     return _section(page, "held_back", table(header, rows, texts=2)) if rows else None
 
@@ -207,7 +218,8 @@ def _arms(page: Page) -> Html | None:
             arms: RuleSide = getattr(line, side) or RuleSide()
             if arms.held_out:
                 share = arms.held_out / (arms.held_out + arms.treated)
-                rows.append([line.rule, page.name(side), number(arms.treated), number(arms.held_out), f"{share:.1%}"])
+                told = page.called("rule", line.rule), page.name(side)
+                rows.append([*told, number(arms.treated), number(arms.held_out), f"{share:.1%}"])
     header: list[object] = [page.say("rule"), "", *(page.say(key) for key in ("treated", "held_out", "share"))]
     return _section(page, "arms", table(header, rows, texts=2)) if rows else None
 
@@ -229,12 +241,12 @@ def _timeline(page: Page, timeline: Timeline) -> Html:
 def _moment(page: Page, each: Moment) -> Html:
     if each.rule is not None:
         until = f" {page.say('until')} {page.moment(each.until)}" if each.until else ""
-        told = f"{each.rule}: {_reason(page, each.outcome or '', each.by)}{until}"
+        told = f"{page.called('rule', each.rule)}: {_reason(page, each.outcome or '', each.by)}{until}"
     else:
-        told = (
-            f"{_dimension(page, each.dimension or '')}: {each.previous or '–'} → {each.current or '–'} ({each.cause})"
-        )
-    values = ", ".join(f"{name} = {value}" for name, value in each.values.items())
+        previous, current = (page.called("value", value or "–") for value in (each.previous, each.current))
+        cause = f" ({CAUSES[each.cause].within(page.language)})" if each.cause else ""
+        told = f"{_dimension(page, each.dimension or '')}: {previous} → {current}{cause}"
+    values = ", ".join(f"{name} = {shown_reading(value)}" for name, value in each.values.items())
     return join([tag("time", page.moment(each.at)), " ", told, tag("small", " ", values) if values else None])
 
 

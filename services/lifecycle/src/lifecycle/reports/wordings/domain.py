@@ -1,8 +1,12 @@
 """Wordings 用語 of a report: what it says, in Chinese and English, and how it writes numbers."""
 
+from collections.abc import Mapping
+
+from common.contracts.lifecycle import Cause
+from lifecycle.replays.surveys.domain import ActionOf
 from lifecycle.reports.domain import Report
 from lifecycle.text.faults.domain import Language
-from lifecycle.text.labels.domain import Label
+from lifecycle.text.labels.domain import Label, called
 
 WORDS = {
     "draft": Label(en="draft", zh="草稿"),
@@ -62,6 +66,22 @@ WORDS = {
         en="From the journal: {entries} entries, {events} events, {members} members. Days are those of {tz}.",
         zh="取自日誌：{entries} 批、{events} 個事件、{members} 位會員。日期以 {tz} 為準。",
     ),
+}
+
+KINDS: Mapping[ActionOf, Label] = {
+    "coupon": Label(en="coupon", zh="券"),
+    "points": Label(en="points", zh="積分"),
+    "message": Label(en="message", zh="訊息"),
+    "task": Label(en="task", zh="任務"),
+    "webhook": Label(en="webhook", zh="webhook"),
+}
+
+CAUSES: Mapping[Cause, Label] = {
+    "event": Label(en="an event", zh="事件"),
+    "time": Label(en="time", zh="時間經過"),
+    "policy": Label(en="a publish", zh="策略發布"),
+    "merge": Label(en="a merge", zh="會員合併"),
+    "correction": Label(en="a correction", zh="資料更正"),
 }
 
 REASONS = {
@@ -138,14 +158,13 @@ def in_short(report: Report, language: Language) -> str:
 
 def told(report: Report, language: Language) -> list[str]:
     """A line for each rule, for where no page can be shown."""
-    lines = []
+    lines, heading = [], report.heading
     for line in report.rules:
         parts = [
-            f"{said(key, language)} {number(side.acted)}, {money(side.cost_minor, report.heading.currency)}"
+            f"{said(key, language)} {number(side.acted)}, {money(side.cost_minor, heading.currency)}"
             for key, side in (("live", line.happened), ("draft", line.tried))
             if side is not None
         ]
-        lines.append(f"{line.rule:<24} {'; '.join(parts)}")
-    heading = report.heading
+        lines.append(f"{called(heading.titles, 'rule', line.rule, language):<24} {'; '.join(parts)}")
     notes = {"partial": report.partial, "equal": heading.equals_live is True, "unequal": heading.equals_live is False}
     return [*lines, *(said(key, language) for key, holds in notes.items() if holds)]

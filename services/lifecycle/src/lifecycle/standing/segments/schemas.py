@@ -3,11 +3,22 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from lifecycle.policy.titles.schemas import TitleView
+
+
+class SegmentTitle(BaseModel):
+    """A name for people, in both languages."""
+
+    model_config = ConfigDict(extra="forbid")
+    en: str = Field(min_length=1, max_length=80)
+    zh: str = Field(min_length=1, max_length=80)
+
 
 class SegmentView(BaseModel):
     """A segment 分群 of the policy in force, and how many are in it."""
 
     name: str
+    title: TitleView | None
     condition: str
     members: int
 
@@ -17,14 +28,6 @@ class SegmentViews(BaseModel):
 
     version: int
     items: list[SegmentView]
-
-
-class SegmentTitle(BaseModel):
-    """A name for people, in both languages."""
-
-    model_config = ConfigDict(extra="forbid")
-    en: str = Field(min_length=1, max_length=80)
-    zh: str = Field(min_length=1, max_length=80)
 
 
 class SegmentOrder(BaseModel):

@@ -64,6 +64,12 @@ async def count(db: Database, calendar: Calendar, *, first: date, last: date, by
     """How many of each kind happened in each business day or month, from one day to another, which is included. Each with
     the first day of its period. Raises RangeInvalid.
     """
+    starts, moments = bounds(calendar, first=first, last=last, by=by)
+    return [(starts[row["period"]], row) for row in await repository.count(db, moments)]
+
+
+def bounds(calendar: Calendar, *, first: date, last: date, by: Period) -> tuple[list[date], list[datetime]]:
+    """The first day of each period, and the moments at which each begins and the last one ends. Raises RangeInvalid."""
     if last < first:
         raise RangeInvalid("to: expected a day not before `from`")
     starts = [first]
@@ -71,8 +77,7 @@ async def count(db: Database, calendar: Calendar, *, first: date, last: date, by
         starts.append(following)
         if len(starts) > MOST_PERIODS:
             raise RangeInvalid(f"to: at most {MOST_PERIODS} periods at once")
-    bounds = [calendar.start_of(day.toordinal() - EPOCH) for day in (*starts, last + timedelta(days=1))]
-    return [(starts[row["period"]], row) for row in await repository.count(db, bounds)]
+    return starts, [calendar.start_of(day.toordinal() - EPOCH) for day in (*starts, last + timedelta(days=1))]
 
 
 def _following(day: date, by: Period) -> date:

@@ -1,5 +1,8 @@
 """Labels 標示: what operators and members read, in Chinese and English."""
 
+from collections.abc import Mapping
+from typing import TypeAlias
+
 import msgspec
 
 from lifecycle.text.faults.domain import Language
@@ -14,6 +17,22 @@ class Label(msgspec.Struct, frozen=True):
 
     def within(self, language: Language) -> str:
         return self.zh if language == "zh" else self.en
+
+
+Titles: TypeAlias = Mapping[str, Mapping[str, Label]]
+"""What operators call something: by its kind (`value`, `rule`, `cap`) and how the policy writes it."""
+
+UNTITLED: Titles = {}
+
+
+def called(titles: Titles, kind: str, code: str, language: Language) -> str:
+    """`促活 (activate)`: its title with its code, that it can be found by; one of them, where both say the same."""
+    title = titles.get(kind, {}).get(code)
+    if title is None:
+        return code
+    words = title.within(language)
+    is_same = words.casefold().replace(" ", "_") == code
+    return words if is_same or " " in code else f"{words} ({code})"
 
 
 def as_label(most: int = 200) -> Reader[Label]:

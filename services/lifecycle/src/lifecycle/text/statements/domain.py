@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from lifecycle.text.faults.domain import Language, Said, Text
-from lifecycle.text.labels.domain import Label
+from lifecycle.text.labels.domain import UNTITLED, Label, Titles, called
 
 WORDS: Mapping[tuple[str, str], Label] = {
     ("dimension", "stage"): Label("階段", "stage"),
@@ -32,6 +32,12 @@ WORDS: Mapping[tuple[str, str], Label] = {
     ("cause", "correction"): Label("資料更正", "a correction"),
 }
 """By the place in a text and the code that stands there as data."""
+KINDS = {
+    **dict.fromkeys(("value", "previous", "current", "dimension"), "value"),
+    "rule": "rule",
+    **dict.fromkeys(("cap", "by"), "cap"),
+}
+"""By the place in a text: of what kind the name is that stands there."""
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,9 +49,9 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     holds: bool | None = None
     """Of what was asked of the member: whether it was so."""
 
-    def told(self, language: Language, zone: ZoneInfo) -> str:
-        """Moments are told by that zone's clock."""
-        words = {name: _word(name, value, language, zone) for name, value in self.values.items()}
+    def told(self, language: Language, zone: ZoneInfo, titles: Titles = UNTITLED) -> str:
+        """Moments are told by that zone's clock; what has a title is called by it."""
+        words = {name: _word(name, value, language, zone, titles) for name, value in self.values.items()}
         return (self.text.zh if language == "zh" else self.text.en).format(**words)
 
 
@@ -61,11 +67,13 @@ def shown_moment(moment: datetime, zone: ZoneInfo) -> str:
     return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
 
 
-def _word(name: str, value: Said | datetime, language: Language, zone: ZoneInfo) -> Said:
+def _word(name: str, value: Said | datetime, language: Language, zone: ZoneInfo, titles: Titles) -> Said:
     if isinstance(value, datetime):
         return shown_moment(value, zone)
-    label = WORDS.get((name, value)) if isinstance(value, str) else None
-    return label.within(language) if label else value
+    if not isinstance(value, str):
+        return value
+    label = WORDS.get((name, value))
+    return label.within(language) if label else called(titles, KINDS.get(name, ""), value, language)
 
 
 @cache
