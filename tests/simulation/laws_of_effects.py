@@ -54,9 +54,7 @@ def what_is_taken_back_is_gone_or_spent(world: World) -> None:
 
 
 def every_action_ends(world: World) -> None:
-    """Also what was asked for during an outage. What a producer told a year ahead is not heard."""
-    if any(act.kind == "producer is a year ahead" for act in world.script.acts):
-        return
+    """Also what was asked for during an outage, or told by a producer who was a year ahead."""
     for member_id, state in world.kept.members.items():
         for slot in decode(state).slots:
             hold(slot.state not in {"open", "undoing"}, 13, f"{slot.rule} is still {slot.state}", member=member_id)

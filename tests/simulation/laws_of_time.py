@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from common.bus.lanes import lane_of
+from common.bus.processing import CLOCK_TOLERANCE
 from lifecycle.engine.domain import Engine
 from lifecycle.facts.domain import Facts, folded
 from lifecycle.members.domain import Member, decode
@@ -15,7 +16,6 @@ from lifecycle.replays.domain import Happened as Replayed
 from lifecycle.replays.domain import Population
 from lifecycle.standing.domain import next_change_at, standing
 from lifecycle.standing.transitions.domain import Transition
-from lifecycle.stepping.clocks.domain import AHEAD
 from lifecycle.stepping.domain import NOW, Arrival, step, wake, wake_at
 from lifecycle.stepping.moments.domain import rearmed
 from simulation.broken import hold
@@ -178,7 +178,7 @@ def no_clock_goes_back_or_far_ahead(world: World) -> None:
             marks = [each.watermark for each in (one, other) if each.watermark is not None]
             hold(marks == sorted(marks), 18, "the watermark went back")
     for member_id, events in kept.folded.items():
-        is_near = all(each.arrival.appended_at <= each.gate + AHEAD for each in events)
+        is_near = all(each.arrival.appended_at <= each.gate + CLOCK_TOLERANCE for each in events)
         hold(is_near, 18, "an event of the future is in the member", member=member_id)
         moments = [each.at for each in transitions_of(kept, member_id)]
         hold(moments == sorted(moments), 18, "the member's time went back", member=member_id)

@@ -1,4 +1,4 @@
-"""The page of the laws names every law, every complaint and every mutant, and no test that is not there."""
+"""The page of the laws names every law, every kind of bad input, every complaint and every mutant, and no test that is not there."""
 
 import ast
 import re
@@ -30,6 +30,13 @@ def test_each_law_is_held_by_something() -> None:
     laws = dict(re.findall(r"^### (\d+)\. (.*?)(?=^##)", PAGE, re.MULTILINE | re.DOTALL))
     assert sorted(map(int, laws)) == list(range(1, 19))
     assert [number for number, text in laws.items() if "\n- `tests/" not in text] == []
+
+
+def test_each_kind_of_bad_input_is_held_by_something() -> None:
+    (section,) = re.findall(r"^## Bad input.*?(?=^## )", PAGE, re.MULTILINE | re.DOTALL)
+    kinds = dict(re.findall(r"^### (.*?)$(.*?)(?=^##|\Z)", section, re.MULTILINE | re.DOTALL))
+    assert len(kinds) >= 12
+    assert [kind for kind, text in kinds.items() if "\n- `tests/" not in text] == []
 
 
 def test_each_complaint_is_answered() -> None:

@@ -205,6 +205,4 @@ class World:
             log.skew = timedelta(0)
         self._pulse()
         while self.kept.letters:
-            row = self.kept.letters.pop(0)
-            if row.appended_at <= self.now + DAY:
-                self.workers[0].replay(row, self.now)
+            self.workers[0].replay(self.kept.letters.pop(0), self.now)

@@ -1,15 +1,19 @@
 """Bytes that are no event, and events that cannot be: set aside with a clear error, and the log goes on."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
 
+from common.bus import dead_letters
 from common.bus.outbox import Appended, append
 from common.bus.processing import CLOCK_TOLERANCE
+from common.bus.records import Handlers, Received
 from common.clock import VirtualClock
 from common.contracts.envelope import MAXIMUM_BYTES, EnvelopeError
-from common.contracts.members import ProfileChanged
+from common.contracts.members import PointsEarned, ProfileChanged
+from common.db import UnitOfWork
 from common.ids import new_id
 from integration.bus.effects import earned, member, recording
 from integration.bus.harness import Log
@@ -103,3 +107,26 @@ async def test_an_event_from_the_future_is_quarantined(log: Log) -> None:
     await log.drain(recording())
     assert await log.numbers() == [240]
     assert await log.reasons() == ["future"]
+
+
+async def test_what_came_from_the_future_is_replayed_as_appended_then(log: Log) -> None:
+    """By its own moment it would take along whoever it is about."""
+    now = datetime.now(UTC)
+    log.clock = VirtualClock(now + timedelta(days=365))
+    db = log.new_db("members")
+    await db.open()
+    async with db.transaction() as uow:
+        uow.append(earned(1))
+    await db.close()
+    log.clock = VirtualClock(now)
+    await log.drain(recording())
+    received: list[Received[PointsEarned]] = []
+
+    async def handle(_: UnitOfWork, events: Sequence[Received[PointsEarned]]) -> None:
+        received.extend(events)
+
+    [letter] = await log.letters()
+    await dead_letters.replay(await log.db(), letter["id"], Handlers({PointsEarned: handle}))
+    [event] = received
+    assert event.appended_at == now
+    assert event.envelope.time == now + timedelta(days=365), "what it says of itself stays"

@@ -119,7 +119,8 @@ async def test_a_rule_that_acted_tells_its_values_its_guards_and_what_was_heard(
     assert codes(asked, "ahead") == ["next_asking"]
 
     await life.happen(refused(request.action_id, TREATED))
-    assert "coupon big_3: refused, because supply_exhausted" in words(await why(life, "rule:big_order"))
+    assert "coupon big_3: refused, because none are left" in words(await why(life, "rule:big_order"))
+    assert "發券 big_3：被拒絕，原因：已經發完" in words(await why(life, "rule:big_order", language="zh"))
 
 
 async def test_the_caps_that_left_room_are_told_and_the_one_that_did_not(guarded: None, life: Life) -> None:

@@ -9,7 +9,7 @@ import pytest
 from common.auth.principal import Role
 from factories.lifecycle import DAY, HOUR, START, Life, checked_in, member, ordered, registered, voided
 from factories.lifecycle_rows import check
-from factories.policies import SMALL_TEXT
+from factories.policies import SMALL_TEXT, changed
 
 pytestmark = pytest.mark.integration
 
@@ -344,3 +344,40 @@ async def test_a_segment_that_cannot_be_is_refused(life: Life) -> None:
     wrong = await life.post("/segments/keen", method="PUT", condition="order.count >= 2", status=422)
     assert "did you mean 'orders'?" in wrong["errors"][0]["message"]
     assert (await life.post("/segments/keen", method="DELETE", status=404))["code"] == "segment_unknown"
+
+
+TRAPS = [
+    (
+        changed("when: {event: member.registered}", "on: {event: member.registered}"),
+        "rules.welcome.on",
+        "'on' is not known",
+    ),
+    (changed("rules: #", "guards: {quiet: {from: 1290, to: 08:30}}\nrules: #"), "guards.quiet.from", "write 21:30"),
+    (changed("rules: #", "defaults: {still: on}\nrules: #"), "defaults.still", "write true instead of on"),
+    (changed("- activate:", "- acquire:"), "stages.acquire", "a second time; the first is at line"),
+    (f"{SMALL_TEXT}health: []\n", "health", "a second time; the first is at line"),
+    (changed("policy: community_group_buy", "policy: &a community_group_buy"), "", "'&' begins an anchor"),
+    (changed("policy: community_group_buy", "policy: !!python/name:os.system x"), "", "'!'"),
+    (changed("rules: #", "<<: {a: b}\nrules: #"), "", "write the keys out"),
+    (f"# {'回' * 90_000}\n{SMALL_TEXT}", "", "262144"),
+]
+
+
+@pytest.mark.parametrize(("text", "path", "says"), TRAPS, ids=[f"{path or 'whole'} {says}" for _, path, says in TRAPS])
+async def test_a_trap_of_yaml_is_told_with_its_place_and_nothing_is_kept(
+    life: Life, text: str, path: str, says: str
+) -> None:
+    told = await life.post("/policies/validate", text=text, status=200)
+    assert not told["is_valid"]
+    [fault] = [each for each in told["faults"] if says in each["en"]]
+    assert (fault["path"], fault["line"] > 0, fault["column"] > 0) == (path, True, True)
+    refused = await life.post("/policies", text=text, status=422)
+    assert any(says in each["message"] for each in refused["errors"])
+    assert [each["version"] for each in (await life.get("/policies"))["items"]] == [1]
+
+
+async def test_ten_megabytes_are_refused_before_they_are_read(life: Life) -> None:
+    for path in ("/policies/validate", "/policies/check", "/policies"):
+        refused = await life.post(path, text="a: b\n" * 2_000_000, status=413)
+        assert refused["code"] == "body_too_large"
+    assert [each["version"] for each in (await life.get("/policies"))["items"]] == [1]

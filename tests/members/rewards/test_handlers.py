@@ -15,6 +15,13 @@ from members.rewards.handlers import on_action_requested
 pytestmark = pytest.mark.integration
 
 
+async def change_state(members: RunningService, template: str, state: str) -> None:
+    answer = await members.client.patch(
+        f"/members/v1/coupon-templates/{template}", json={"state": state}, headers=members.headers(Role.OPERATOR)
+    )
+    assert answer.status_code == 200, answer.text
+
+
 async def test_a_coupon_that_is_asked_for_is_issued_and_told(members: RunningService) -> None:
     member_id = await make_member(members)
     asked = requested(IssueCoupon(template="newcomer_3"), member_id=member_id)
@@ -55,7 +62,6 @@ async def test_an_action_asked_for_again_is_told_again_and_not_done_again(member
 
 async def test_refusals_are_told_and_stop_nobody_else(members: RunningService) -> None:
     await make_template(members, "rare", supply=1)
-    await make_template(members, "paused")
     member_id, other = await make_member(members), await make_member(members)
     late = datetime.now(UTC) - timedelta(seconds=1)
     await members.receive(
@@ -71,6 +77,31 @@ async def test_refusals_are_told_and_stop_nobody_else(members: RunningService) -
     reasons = [refused.reason for refused in await members.events(RewardRefused)]
     assert reasons == ["expired", "unknown_template", "unknown_member", "supply_exhausted", "member_limit"]
     assert len(await members.events(CouponIssued)) == 2
+
+
+@pytest.mark.parametrize("state", ["paused", "ended"])
+async def test_a_coupon_of_a_template_that_was_removed_since_is_refused_for_good(
+    members: RunningService, state: str
+) -> None:
+    """The policy still names it: whoever was asked for before has theirs, the others are told why not, each time the same."""
+    await make_template(members, "spring")
+    early, late = [requested(IssueCoupon(template="spring"), member_id=await make_member(members)) for _ in range(2)]
+    await members.receive(early)
+    await change_state(members, "spring", state)
+    await members.receive(late, early, requested(GrantPoints(points=5, reason="thanks"), member_id=late.member_id))
+    if state == "paused":
+        await change_state(members, "spring", "active")
+    await members.receive(late)
+
+    refused = await members.events(RewardRefused)
+    assert [(each.action_id, each.reason) for each in refused] == [(late.action_id, "template_inactive")] * 2
+    assert [each.member_id for each in await members.events(CouponIssued)] == [early.member_id]
+    assert [each.action_id for each in await members.events(RewardGranted) if each.kind == "coupon"] == [
+        early.action_id,
+        early.action_id,
+    ]
+    assert [each.member_id for each in await members.events(PointsEarned)] == [late.member_id], "nobody else is held up"
+    assert await members.db.fetchval("SELECT count(*) FROM dead_letter") == 0
 
 
 async def test_a_reward_that_needs_consent_is_given_while_the_member_consents(members: RunningService) -> None:
@@ -123,9 +154,7 @@ async def test_a_stored_outcome_is_told_also_when_it_could_not_be_given_any_more
     member_id = await make_member(members)
     asked = requested(IssueCoupon(template="rare"), member_id=member_id)
     await members.receive(asked)
-    await members.client.patch(
-        "/members/v1/coupon-templates/rare", json={"state": "ended"}, headers=members.headers(Role.OPERATOR)
-    )
+    await change_state(members, "rare", "ended")
     await members.receive(replace(asked, valid_until=datetime.now(UTC) - timedelta(days=1)))
 
     assert len(await members.events(RewardGranted)) == 2

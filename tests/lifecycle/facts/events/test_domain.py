@@ -3,6 +3,8 @@ from uuid import UUID
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from common.contracts.event import Event
 from factories.lifecycle import checked_in, ordered
@@ -42,6 +44,15 @@ def test_a_field_is_read_as_it_is_compared() -> None:
     assert [field_of(order, name) for name in names] == [700, "self", str(campaign), None]
     assert field_of(ordered(UUID(int=1)), "campaign_id") is None
     assert field_of(checked_in(UUID(int=1), date(2026, 3, 2)), "business_day") == "2026-03-02"
+
+
+@given(st.text(max_size=9))
+def test_no_text_is_kept_that_no_row_can_hold(channel: str) -> None:
+    order = msgspec.structs.replace(ordered(UUID(int=1)), channel=channel)
+    kept = field_of(order, "channel")
+    assert isinstance(kept, str)
+    assert (len(kept), "\0" in kept) == (len(channel), False)
+    assert kept == channel or "\0" in channel
 
 
 def test_moments_are_told_from_days() -> None:

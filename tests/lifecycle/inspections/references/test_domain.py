@@ -5,7 +5,7 @@ import pytest
 
 from common.contracts.lifecycle import Action, AssignTask, CallWebhook, IssueCoupon, SendMessage
 from factories.policies import DEFAULT_POLICY
-from lifecycle.inspections.circumstances.domain import Known
+from lifecycle.inspections.circumstances.domain import Circumstances, Known, Refusal
 from lifecycle.inspections.references.domain import missing
 from lifecycle.policy.rulebook.domain import On, Rule
 
@@ -18,10 +18,10 @@ ALL = Known(
 )
 
 
-def told(action: Action, known: Known) -> list[tuple[str, str]]:
+def told(action: Action, known: Known, *refusals: Refusal) -> list[tuple[str, str]]:
     rule = Rule(id="r", trigger=On("order.paid"), actions=(action,))
     policy = msgspec.structs.replace(DEFAULT_POLICY, rules=(rule,))
-    return [(each.path, each.message("en")) for each in missing(policy, known)]
+    return [(each.path, each.message("en")) for each in missing(policy, Circumstances(known=known, refusals=refusals))]
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,13 @@ def test_what_is_not_there_is_told(action: Action, path: str, message: str) -> N
 
 def test_what_is_there_is_left_alone() -> None:
     assert told(IssueCoupon(template="c"), ALL) == told(SendMessage(template="m", channel="inbox"), ALL) == []
+
+
+def test_what_was_refused_as_not_there_is_told_of_the_rule_that_still_asks_for_it() -> None:
+    def refused(rule: str, template: str) -> Refusal:
+        return Refusal(rule=rule, action=IssueCoupon(template=template), reason="template_inactive")
+
+    [(path, message)] = told(IssueCoupon(template="c"), ALL, refused("r", "c"))
+    assert path == "rules.r.do[1]"
+    assert "refused as not there" in message
+    assert told(IssueCoupon(template="c"), ALL, refused("r", "x"), refused("s", "c")) == []

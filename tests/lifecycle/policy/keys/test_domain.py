@@ -4,16 +4,22 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from common.contracts.lifecycle import GrantPoints
 from factories.policies import SMALL_POLICY
+from lifecycle.calendars.domain import Calendar
 from lifecycle.conditions.expressions.domain import Among, Said, Streak
 from lifecycle.engine.domain import Engine, compiled
 from lifecycle.members.domain import Member
+from lifecycle.policy.dates.domain import Told
 from lifecycle.policy.guards.domain import Guards
+from lifecycle.policy.keys.domain import key_of
 from lifecycle.policy.rulebook.domain import EachYear, Enrolment, Enters, On, Per, Rule
 from lifecycle.publishing.versions.domain import alone
 from lifecycle.stepping.domain import Arrival, step
@@ -79,6 +85,27 @@ def test_a_streak_counts_once_and_the_next_one_again(arrive: Arrive) -> None:
 def test_what_may_be_part_of_a_key(field: str, key: str, arrive: Arrive) -> None:
     *_, last = told(engine_of(reentry=Per((field,))), checkins(arrive, 0, 0, 2))
     assert last[0] == key
+
+
+TEXTS = st.text("/\\-\0a", max_size=4) | st.sampled_from(["-", "a/b", "\\", "\\-"])
+ABSENT = st.none()
+
+
+@given(one=st.tuples(TEXTS, TEXTS | ABSENT), other=st.tuples(TEXTS, TEXTS | ABSENT))
+def test_other_fields_are_another_key_whatever_is_in_them(
+    one: tuple[str, str | None], other: tuple[str, str | None], arrive: Arrive
+) -> None:
+    """Else what was done for one would be taken for done for the other."""
+    rule = Rule(id="r", trigger=On("message.sent"), actions=POINT, reentry=Per(("template", "channel")))
+    nobody = Told({}, {}, Calendar(ZoneInfo("Asia/Shanghai")))
+    sent = arrive("message.sent", NOON).event
+
+    def key(template: str, channel: str | None) -> str:
+        event = msgspec.structs.replace(sent, template=template, channel=channel)
+        return key_of(rule, nobody, natural="", at=NOON, event=event)
+
+    assert "\0" not in key(*one), "no row can hold it"
+    assert (key(*one) == key(*other)) == (one == other)
 
 
 def test_an_order_left_unpaid_is_followed_up_once_and_each_for_itself(arrive: Arrive) -> None:

@@ -1,6 +1,6 @@
 from datetime import UTC, datetime, timedelta
 
-from lifecycle.stepping.clocks.domain import is_from_the_future, logical_time, watermark
+from lifecycle.stepping.clocks.domain import logical_time, watermark
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -10,12 +10,6 @@ def test_a_members_time_never_goes_back() -> None:
     assert logical_time(None, NOON) == NOON
     assert logical_time(NOON, NOON + MINUTE) == NOON + MINUTE
     assert logical_time(NOON, NOON - MINUTE) == NOON
-
-
-def test_the_future_begins_five_minutes_ahead_of_our_clock() -> None:
-    assert not is_from_the_future(NOON + 5 * MINUTE, gate=NOON)
-    assert is_from_the_future(NOON + 5 * MINUTE + timedelta(microseconds=1), gate=NOON)
-    assert is_from_the_future(NOON + timedelta(days=365), gate=NOON)
 
 
 def test_time_moves_members_up_to_what_every_producer_has_completed() -> None:

@@ -1,9 +1,14 @@
 from datetime import UTC, datetime
+from typing import get_args, get_type_hints
 from zoneinfo import ZoneInfo
 
+from common.contracts.members import RewardRetained
+from common.contracts.orders import CouponRetained
+from common.contracts.topics import CATALOGUE
+from lifecycle.actions.domain import GIVEN_UP, OUTCOMES
 from lifecycle.text.faults.domain import Text
 from lifecycle.text.labels.domain import Label
-from lifecycle.text.statements.domain import Statement, say
+from lifecycle.text.statements.domain import WORDS, Statement, say
 
 DONE = Text("test_done", en="{kind} {what}: done at {settled}", zh="{settled} 完成{kind}：{what}")
 MOVED = Text("test_moved", en="{dimension} {value}: {rule}", zh="{dimension} {value}：{rule}")
@@ -24,6 +29,14 @@ def test_as_data_it_has_codes_and_moments_and_nothing_that_it_does_not_say() -> 
         text=DONE, at=NOON, holds=True, values={"kind": "issue_coupon", "what": "{odd}", "settled": NOON}
     )
     assert "{odd}" in done.told("en", SHANGHAI)
+
+
+def test_every_reason_why_something_was_not_done_or_not_taken_back_has_words() -> None:
+    """Services tell them as codes; an operator reads them in answers."""
+    told = [kind for kind in CATALOGUE.values() if kind.NAME in OUTCOMES or kind in {RewardRetained, CouponRetained}]
+    reasons = {reason for kind in told for reason in get_args(get_type_hints(kind).get("reason"))}
+    assert len(reasons) > 10
+    assert [each for each in sorted({*reasons, GIVEN_UP}) if ("reason", each) not in WORDS] == []
 
 
 def test_a_code_without_a_word_stands_for_itself() -> None:

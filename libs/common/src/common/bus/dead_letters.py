@@ -121,14 +121,16 @@ async def discard(db: Database, letter_id: int) -> None:
 
 
 async def replay(db: Database, letter_id: int, handlers: Handlers) -> None:
-    """Handle a letter's event now: its effect and the letter's end in one transaction, so that two operators do it once."""
+    """Handle a letter's event now: its effect and the letter's end in one transaction, so that two operators do it once.
+    An event from the future is taken in as appended now: it must not take along whoever it is about.
+    """
     try:
         async with db.transaction() as uow:
             await lock_lanes(uow, db.service, await _lanes_of(uow, letter_id))
             row = await _settle(uow, letter_id, "replayed")
             if handlers.ordered:
                 await _refuse_overtaking(uow, row)
-            received = from_columns(row)
+            received = from_columns({**row, "appended_at": min(row["appended_at"], uow.now)})
             handler = handlers.table.get(type(received.event))
             if handler is not None:
                 await handler(uow, [received])

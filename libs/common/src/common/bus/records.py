@@ -57,7 +57,7 @@ def as_columns(rows: Sequence[LogRow]) -> tuple[list[Any], ...]:
     )
 
 
-def from_columns(row: Record) -> Received[Any]:
+def from_columns(row: Record | Mapping[str, Any]) -> Received[Any]:
     """What was put aside, as it was received. Raises as `decode` does."""
     log_row = LogRow(
         producer=row["producer"],

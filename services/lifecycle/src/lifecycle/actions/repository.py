@@ -72,6 +72,15 @@ SELECT * FROM action WHERE member_id = $1 AND ($2::timestamptz IS NULL OR (reque
 ORDER BY requested_at DESC, number DESC LIMIT $4
 """
 
+_LATEST = """
+SELECT DISTINCT ON (rule, kind, detail) rule, kind, detail, reason
+FROM unnest($1::text[]) AS asked (rule) CROSS JOIN LATERAL (
+    SELECT number, kind, detail, reason FROM action WHERE action.rule = asked.rule AND settled_at IS NOT NULL
+    ORDER BY number DESC LIMIT $2
+) AS settled
+ORDER BY rule, kind, detail, number DESC
+"""
+
 _COUNTS = """
 SELECT rule, kind, state, sum(actions)::bigint AS actions FROM action_count GROUP BY rule, kind, state
 HAVING sum(actions) > 0 ORDER BY rule, kind, state
@@ -181,6 +190,11 @@ async def list_actions(
         "number <": before or None,
     }
     return await reader.fetch(*narrowed(_LIST, limit, where=where))
+
+
+async def latest(reader: Database, rules: Collection[str], *, of: int) -> list[Record]:
+    """The latest of each kind and detail among the last `of` of each rule that have ended; `reason` None: it was done."""
+    return await reader.fetch(_LATEST, list(rules), of)
 
 
 async def counts(reader: Database) -> list[Record]:

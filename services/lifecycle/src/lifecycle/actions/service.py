@@ -12,7 +12,7 @@ from common.bus.lanes import lane_of
 from common.connection import Record
 from common.contracts.envelope import Envelope
 from common.contracts.event import Event
-from common.contracts.lifecycle import ActionRequested
+from common.contracts.lifecycle import Action, ActionRequested
 from common.db import Database, UnitOfWork
 from lifecycle.actions import repository
 from lifecycle.actions.domain import GIVEN_UP, outcome
@@ -22,6 +22,10 @@ from lifecycle.standing.counters import service as counters
 from lifecycle.standing.counters.domain import Counter, Place
 
 COUNTER = Counter("action_count", ("rule", "kind", "state"), "actions")
+MISSING = frozenset({"unknown_template", "template_inactive", "unknown_channel", "unknown_team", "unknown_endpoint"})
+"""Why an action is refused that names what there is not, or not any more: so it will be for everybody."""
+LOOKED_AT = 100
+"""How many actions of a rule may end after one that is refused so, and it is still seen."""
 GateOf = Callable[[UUID], datetime]
 
 
@@ -91,6 +95,17 @@ async def list_actions(
 async def until(db: Database, member_id: UUID, *, moment: datetime | None, before: int, limit: int) -> list[Record]:
     """A member's, the latest first, of those first asked for before (moment, number); None: from the last on."""
     return await repository.until(db, member_id, moment=moment, before=before, limit=limit)
+
+
+async def refused_as_missing(db: Database) -> list[tuple[str, Action, str]]:
+    """What each rule last asked for in vain, because there is no such thing: (rule, action, reason)."""
+    rules = {row["rule"] for row in await repository.counts(db) if row["state"] == "refused"}
+    rows = await repository.latest(db, rules, of=LOOKED_AT)
+    return [
+        (row["rule"], msgspec.convert({**row["detail"], "kind": row["kind"]}, Action), row["reason"])
+        for row in rows
+        if row["reason"] in MISSING
+    ]
 
 
 async def counts(db: Database) -> list[Record]:

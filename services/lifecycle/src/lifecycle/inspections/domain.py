@@ -29,7 +29,7 @@ def inspect(
     """In the order of the document, if `places` says where its parts stand; else by what is inspected."""
     world = world_of(policy)
     findings = chain(
-        missing(policy, told.known),
+        missing(policy, told),
         unreachable(policy, world),
         outlasting(policy, world),
         idle_reentries(policy),

@@ -28,6 +28,8 @@ ONCE_EVER = frozenset({MemberRegistered.NAME, MemberErased.NAME})
 DAILY = frozenset({CheckinRecorded.NAME})
 """What comes at most once a business day."""
 
+INSTEAD_OF_NUL = "\N{REPLACEMENT CHARACTER}"
+
 Kind = Literal["text", "number", "yes_no"]
 
 _KINDS: dict[type[Any], Kind] = {str: "text", UUID: "text", date: "text", int: "number", bool: "yes_no"}
@@ -49,9 +51,13 @@ def has_moment(event: type[Event], field: str) -> bool:
 
 
 def field_of(event: Event, field: str) -> Plain | None:
-    """A field as it is compared; None when it is absent."""
+    """A field as it is compared and kept; None when it is absent. Of text without NUL, which no row of PostgreSQL can hold:
+    a value that was taken in and cannot be written would hold up its member for ever.
+    """
     value = getattr(event, field, None)
-    return value if value is None or isinstance(value, str | int) else str(value)
+    if isinstance(value, str):
+        return value.replace("\0", INSTEAD_OF_NUL)
+    return value if value is None or isinstance(value, int) else str(value)
 
 
 def _kind(hint: Any) -> Kind | None:

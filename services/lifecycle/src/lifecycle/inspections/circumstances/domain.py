@@ -3,6 +3,7 @@
 import msgspec
 
 from common.contracts.event import Count
+from common.contracts.lifecycle import Action
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -15,6 +16,14 @@ class Known(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     endpoints: frozenset[str] | None = None
 
 
+class Refusal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a rule last asked for in vain, because whoever carries it out does not have it, or not any more."""
+
+    rule: str
+    action: Action
+    reason: str
+
+
 class Circumstances(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     coupons: dict[str, Count] | None = None
     """What a coupon of each template is worth at most, in minor units."""
@@ -22,6 +31,7 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     members: dict[str, Count] | None = None
     """How many stand in each stage, health and segment today."""
     known: Known = Known()
+    refusals: tuple[Refusal, ...] = ()
 
 
 NOTHING_KNOWN = Circumstances()

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 
 from common.contracts.lifecycle import Action, AssignTask, CallWebhook, IssueCoupon, SendMessage
-from lifecycle.inspections.circumstances.domain import Known
+from lifecycle.inspections.circumstances.domain import Circumstances, Known
 from lifecycle.policy.domain import Policy
 from lifecycle.text.faults.domain import Fault, Text, clipped, finding
 from lifecycle.text.paths.domain import nth
@@ -30,16 +30,26 @@ NO_ENDPOINT = Text(
     zh="沒有 webhook 端點「{name}」；現有：{known}",
 )
 
+WAS_REFUSED = Text(
+    "was_refused_last",
+    en="when the rule last asked for this, it was refused as not there, or not any more ({reason})",
+    zh="這條規則上一次要求這個動作時被拒絕：不存在或已停用（{reason}）",
+)
+
 _SHOWN = 200
 
 
-def missing(policy: Policy, known: Known) -> Iterator[Fault]:
+def missing(policy: Policy, told: Circumstances) -> Iterator[Fault]:
+    refused = {(each.rule, each.action): each.reason for each in told.refusals}
     for rule in policy.rules:
         for index, action in enumerate(rule.actions):
-            for key, name, there, text in _named(action, known):
+            path = nth(f"rules.{rule.id}.do", index)
+            for key, name, there, text in _named(action, told.known):
                 if there is not None and name not in there:
-                    path, names = nth(f"rules.{rule.id}.do", index), ", ".join(sorted(there)) or "–"
+                    names = ", ".join(sorted(there)) or "–"
                     yield finding(text, f"{path}.{key}", name=name, known=clipped(names, _SHOWN))
+            if reason := refused.get((rule.id, action)):
+                yield finding(WAS_REFUSED, path, "warning", reason=reason)
 
 
 def _named(action: Action, known: Known) -> Iterator[tuple[str, str, Collection[str] | None, Text]]:

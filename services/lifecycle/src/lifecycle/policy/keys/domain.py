@@ -8,8 +8,10 @@ from datetime import date, datetime
 
 from common.contracts.event import Event
 from lifecycle.calendars.domain import EPOCH
+from lifecycle.conditions.expressions.domain import Plain
 from lifecycle.facts.distincts.domain import size
 from lifecycle.facts.domain import Facts, distinct_of, tally_of
+from lifecycle.facts.events.domain import field_of
 from lifecycle.facts.measures.domain import last_of, streak_of
 from lifecycle.policy.dates.domain import Told, Yearly
 from lifecycle.policy.rulebook.domain import EachYear, Per, Rule
@@ -32,8 +34,17 @@ def key_of(rule: Rule, told: Told, *, natural: str, at: datetime, event: Event |
 
 def _asked(field: str, told: Told, event: Event | None) -> str:
     metric, _, measure = field.rpartition(".")
-    value = MEASURES[measure](told.facts, told.places[metric]) if metric else getattr(event, field, None)
-    return NOTHING if value is None else str(value)
+    value: date | Plain | None = None
+    if metric:
+        value = MEASURES[measure](told.facts, told.places[metric])
+    elif event is not None:
+        value = field_of(event, field)
+    return NOTHING if value is None else _apart(str(value))
+
+
+def _apart(text: str) -> str:
+    """A text that neither looks like two, nor like none."""
+    return f"\\{text}" if text == NOTHING else text.replace("\\", "\\\\").replace("/", "\\/")
 
 
 def _streak_start(facts: Facts, metric: int) -> date | None:

@@ -23,6 +23,7 @@ async def check_policy(body: ReviewOrder, _: Operator, db: Db, runtime: CurrentR
         currency=runtime.settings.currency,
         members=await service.members_today(db),
         known=Known(coupons=None if body.coupons is None else frozenset(body.coupons), **known),
+        refusals=await service.refusals(db),
     )
     _authored, findings = await service.review(body.text, tz=runtime.settings.timezone, told=told)
     views = [finding_view(each) for each in findings]

@@ -3,9 +3,10 @@
 import asyncio
 
 from common.db import Database
+from lifecycle.actions import service as actions
 from lifecycle.authoring.domain import Authored, author, numbers_of
 from lifecycle.errors import PolicyInvalid
-from lifecycle.inspections.circumstances.domain import NOTHING_KNOWN, Circumstances
+from lifecycle.inspections.circumstances.domain import NOTHING_KNOWN, Circumstances, Refusal
 from lifecycle.inspections.domain import inspect
 from lifecycle.policy.differences.domain import Difference, differences
 from lifecycle.policy.domain import Policy
@@ -41,6 +42,12 @@ async def members_today(db: Database) -> dict[str, int]:
         for value in (count.stage, count.health):
             found[value] = found.get(value, 0) + count.members
     return found | await segments.counts(db)
+
+
+async def refusals(db: Database) -> tuple[Refusal, ...]:
+    """What rules last asked for in vain, because there is no such thing any more."""
+    found = await actions.refused_as_missing(db)
+    return tuple(Refusal(rule=rule, action=action, reason=reason) for rule, action, reason in found)
 
 
 def _review(text: str, tz: str, told: Circumstances) -> tuple[Authored, tuple[Fault, ...]]:

@@ -6,7 +6,6 @@ The watermark is the moment up to which every producer's events have been read: 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-AHEAD = timedelta(minutes=5)
 HEARTBEAT = timedelta(minutes=5)
 """How long, by the gate clock, the journal of a lane may be silent about the time."""
 
@@ -14,11 +13,6 @@ HEARTBEAT = timedelta(minutes=5)
 def logical_time(member_at: datetime | None, appended_at: datetime) -> datetime:
     """When an event takes effect: a member's time never goes back, though a producer's clock may."""
     return appended_at if member_at is None else max(member_at, appended_at)
-
-
-def is_from_the_future(appended_at: datetime, *, gate: datetime) -> bool:
-    """Whether an event is to be quarantined: its producer's clock is so far ahead that it would age the member."""
-    return appended_at > gate + AHEAD
 
 
 def watermark(producers: Iterable[str], complete_to: Mapping[str, datetime]) -> datetime | None:

@@ -30,6 +30,22 @@ WORDS: Mapping[tuple[str, str], Label] = {
     ("cause", "policy"): Label("策略發布", "a publish"),
     ("cause", "merge"): Label("會員合併", "a merge"),
     ("cause", "correction"): Label("資料更正", "a correction"),
+    ("reason", "expired"): Label("已過有效期", "it was too late"),
+    ("reason", "withdrawn"): Label("先前已撤回", "it was withdrawn before"),
+    ("reason", "spent"): Label("已經使用", "it is spent"),
+    ("reason", "no_consent"): Label("會員沒有同意", "the member does not consent"),
+    ("reason", "member_limit"): Label("會員已達領取上限", "the member has had as many as they may"),
+    ("reason", "supply_exhausted"): Label("已經發完", "none are left"),
+    ("reason", "template_inactive"): Label("範本已停用", "its template is paused or has ended"),
+    ("reason", "unknown_template"): Label("沒有這個範本", "there is no such template"),
+    ("reason", "unknown_channel"): Label("沒有這個管道", "there is no such channel"),
+    ("reason", "unknown_team"): Label("沒有這個團隊", "there is no such team"),
+    ("reason", "unknown_endpoint"): Label("沒有這個端點", "there is no such endpoint"),
+    ("reason", "unknown_member"): Label("那裡查無此會員", "the member is not known there"),
+    ("reason", "member_erased"): Label("會員資料已刪除", "the member was erased"),
+    ("reason", "address_forbidden"): Label("端點的位址不允許", "the address of the endpoint is forbidden"),
+    ("reason", "answered_no"): Label("端點拒絕了", "the endpoint said no"),
+    ("reason", "no_answer"): Label("端點沒有回應", "the endpoint did not answer"),
 }
 """By the place in a text and the code that stands there as data."""
 KINDS = {
