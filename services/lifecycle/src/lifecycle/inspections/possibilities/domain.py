@@ -116,13 +116,17 @@ def _settled(world: World, state: dict[Key, Possible], metric: str) -> bool:
     """Draws every conclusion about the measures of one metric; whether anything is left of each."""
     state.setdefault(Days(metric), _at_first(world, Days(metric)))
     state.setdefault(Since((metric,)), _at_first(world, Since((metric,))))
-    measures = [key for key in state if isinstance(key, Node) and metrics_of(key) == (metric,)]
-    before = None
-    while before != (before := [state[key] for key in measures]):
-        for key, demanded in _conclusions(world, state, metric, measures):
+    before: dict[Node, Possible] | None = None
+    while before != (before := _measured(state, metric)):
+        for key, demanded in _conclusions(world, state, metric, before):
             if not _narrow(world, state, key, demanded):
                 return False
     return True
+
+
+def _measured(state: Possibilities, metric: str) -> dict[Node, Possible]:
+    """Conclusions may add to them."""
+    return {key: kept for key, kept in state.items() if isinstance(key, Node) and metrics_of(key) == (metric,)}
 
 
 def _conclusions(
