@@ -69,8 +69,9 @@ def slots(draw: st.DrawFn) -> Slot:
 
 
 def answer(action_id: UUID, kept: bool) -> Event:
-    told = {"action_id": action_id, "member_id": ANNA, "kind": "coupon"}
-    return RewardRetained(**told, reason="spent") if kept else RewardWithdrawn(**told, withdrawn_at=NOON)
+    if kept:
+        return RewardRetained(action_id=action_id, member_id=ANNA, kind="coupon", reason="spent")
+    return RewardWithdrawn(action_id=action_id, member_id=ANNA, kind="coupon", withdrawn_at=NOON)
 
 
 @given(slot=slots(), depth=st.integers(0, 5))

@@ -64,7 +64,9 @@ def test_a_number_is_as_it_is_compared_and_not_otherwise(
 
 
 @given(op=st.sampled_from(COMPARISONS), days=st.integers(0, 60), gaps=st.integers(0, 9), right=NUMBERS)
-def test_a_pace_is_a_fraction_and_absent_before_the_second_day(op: Comparison, days: int, gaps: int, right: int) -> None:
+def test_a_pace_is_a_fraction_and_absent_before_the_second_day(
+    op: Comparison, days: int, gaps: int, right: int
+) -> None:
     """It is coded by doubling: what lies between two whole numbers is the odd one between their doubles."""
     pace = Pace("orders", 2)
     mean = 2 * days / gaps if gaps else None

@@ -18,13 +18,13 @@ WINDOWS = [None, Span(7), Span(30), Span(2, "w"), Span(1, "mo"), Span(3, "mo")]
 METRIC = "joined"
 _windows = st.sampled_from(WINDOWS)
 KEYS: st.SearchStrategy[Node] = (
-    st.builds(Days, st.just(METRIC), _windows)
-    | st.builds(Count, st.just(METRIC), _windows)
-    | st.just(Since((METRIC,)))
+    st.builds(Days, st.just(METRIC), _windows) | st.builds(Count, st.just(METRIC), _windows) | st.just(Since((METRIC,)))
 )
 _number = st.integers(-1, 130)
 RANGES: st.SearchStrategy[Ranges] = (
-    st.builds(at_least, _number) | st.builds(at_most, _number) | st.builds(lambda a, b: joined([(a, b)]), _number, _number)
+    st.builds(at_least, _number)
+    | st.builds(at_most, _number)
+    | st.builds(lambda a, b: joined([(a, b)]), _number, _number)
 )
 DEMANDS = st.lists(st.tuples(KEYS, st.builds(Possible, RANGES, st.booleans())), max_size=5)
 Demands = list[tuple[Key, Possible]]

@@ -1,3 +1,5 @@
+from typing import Any
+
 """Who is in a segment, and how many: as they come and go, and by the version in force."""
 
 import pytest
@@ -15,7 +17,8 @@ MEMBERS = sorted(member(number) for number in range(5))
 @pytest.mark.parametrize("lives_by", [KEEN], indirect=True)
 async def test_members_are_listed_in_pages_that_join_until_they_leave(life: Life) -> None:
     await life.happen(*(ordered(who) for who in MEMBERS))
-    found, cursor = [], {}
+    found: list[tuple[str, str]] = []
+    cursor: dict[str, Any] = {}
     while True:
         page = await life.get("/segments/keen/members", limit=2, **cursor)
         found += [(each["member_id"], each["since"]) for each in page["items"]]

@@ -47,7 +47,9 @@ def test_what_waits_is_kept_or_cancelled_and_never_made_due(
     member = waiting(pending("r0", due, value=value))
     after, cancelled = handed_over(engine_of(trigger), member, at=NOON + at)
     assert len(after.pending) + len(cancelled) == 1
-    assert all((each.rule, each.reason, each.at, each.version) == ("r0", "rule_changed", NOON + at, 2) for each in cancelled)
+    assert all(
+        (each.rule, each.reason, each.at, each.version) == ("r0", "rule_changed", NOON + at, 2) for each in cancelled
+    )
     for each in after.pending:
         assert each.due == NOON + due or each.due > NOON + at
         assert msgspec.structs.replace(each, due=NOON) == msgspec.structs.replace(member.pending[0], due=NOON)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from common.bus.processing import CLOCK_TOLERANCE
 from common.db import UnitOfWork
 from lifecycle.engine.domain import compiled
 from lifecycle.errors import (
@@ -26,14 +27,13 @@ from lifecycle.publishing.domain import renumbered
 from lifecycle.publishing.reviews.service import review
 from lifecycle.publishing.versions import service as versions
 from lifecycle.publishing.walks import service as walks
-from lifecycle.stepping.clocks.domain import AHEAD
 from lifecycle.text.edits.domain import EditImpossible, with_segment, without_segment
 from lifecycle.text.labels.domain import Label
 
 MARGIN = timedelta(seconds=30)
 """How long before a version takes effect it has to be published."""
 FURTHEST = timedelta(days=90)
-FIRM = AHEAD + MARGIN
+FIRM = CLOCK_TOLERANCE + MARGIN
 """So long before its moment a version stays: an event whose producer's clock is ahead may have taken a member there."""
 
 
