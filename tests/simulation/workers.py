@@ -1,7 +1,7 @@
 """A worker of the lifecycle: it has some lanes, reads their rows, lets time pass for their members, and walks over them."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from typing import Literal
@@ -83,7 +83,9 @@ class Worker:
     def replay(self, row: Row, now: datetime) -> None:
         """Step an event that was set aside, as appended now at the latest."""
         batch = Batch(self.kept, now, self.mutants)
-        batch.take([replace(row, row=replace(row.row, appended_at=min(row.appended_at, now)))])
+        batch.take(
+            [msgspec.structs.replace(row, row=msgspec.structs.replace(row.row, appended_at=min(row.appended_at, now)))]
+        )
         self._note_overtaken(batch)
         batch.commit()
 

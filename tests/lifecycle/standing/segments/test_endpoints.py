@@ -1,6 +1,6 @@
-from typing import Any
-
 """Who is in a segment, and how many: as they come and go, and by the version in force."""
+
+from typing import Any
 
 import pytest
 
