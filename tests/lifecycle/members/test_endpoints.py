@@ -152,7 +152,15 @@ async def test_who_is_unknown_is_not_found(life: Life, path: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/members/none", "/members?stage=NO", "/members?cursor=x", "/members?limit=0", "/members/none/actions"],
+    [
+        "/members/none",
+        "/members?stage=NO",
+        "/members?stage=nowhere",
+        "/members?health=convert",
+        "/members?cursor=x",
+        "/members?limit=0",
+        "/members/none/actions",
+    ],
 )
 async def test_what_makes_no_sense_is_refused(life: Life, path: str) -> None:
     answer = await life.service.client.get(f"/lifecycle/v1{path}", headers=life.service.headers(Role.OPERATOR))

@@ -63,8 +63,12 @@ async def test_kinds_and_days_are_chosen(guarded: None, life: Life) -> None:
     assert some
 
 
+BACKWARDS = "from=2026-03-02T00:00:00Z&to=2026-03-01T00:00:00Z"
+
+
 @pytest.mark.parametrize(
-    ("query", "status"), [("kind=dream", 422), ("limit=0", 422), ("cursor=x", 422), ("from=today", 422)]
+    ("query", "status"),
+    [("kind=dream", 422), ("limit=0", 422), ("cursor=x", 422), ("from=today", 422), (BACKWARDS, 422)],
 )
 async def test_what_makes_no_sense_is_refused(life: Life, query: str, status: int) -> None:
     answer = await life.service.client.get(

@@ -6,8 +6,9 @@ from fastapi import APIRouter, Query
 from common.auth.access import Operator
 from common.connection import Record
 from common.http.dependencies import Db
-from common.http.fields import Code, Moment
+from common.http.fields import Code
 from common.http.pages import Page, PageQuery, PageRequest, page
+from common.http.spans import SpanQuery
 from lifecycle.actions import service
 from lifecycle.actions.schemas import ActionCount, ActionCounts, ActionState, ActionView
 from lifecycle.members import service as members
@@ -33,14 +34,13 @@ async def list_actions(
     _: Operator,
     db: Db,
     pages: PageQuery,
+    span: SpanQuery,
     rule: Annotated[Code | None, Query(description="Only those of this rule.")] = None,
     state: Annotated[ActionState | None, Query(description="Only those in this state.")] = None,
-    since: Annotated[Moment | None, Query(alias="from", description="Only those asked for then or later.")] = None,
-    until: Annotated[Moment | None, Query(alias="to", description="Only those asked for before that moment.")] = None,
 ) -> Page[ActionView]:
     """What was asked for any member, newest first."""
     rows = await service.list_actions(
-        db, rule=rule, state=state, since=since, until=until, before=pages.after_number, limit=pages.limit
+        db, rule=rule, state=state, since=span.since, until=span.until, before=pages.after_number, limit=pages.limit
     )
     return _page(rows, pages)
 

@@ -12,6 +12,7 @@ from lifecycle.actions import service as actions
 from lifecycle.actions.schemas import ActionView
 from lifecycle.calendars.domain import EPOCH
 from lifecycle.engine.domain import Engine
+from lifecycle.errors import StandingUnknown
 from lifecycle.facts.domain import tally_of
 from lifecycle.facts.tallies.domain import Tally
 from lifecycle.identities.domain import Path
@@ -54,8 +55,12 @@ async def list_members(
 ) -> Page[MemberSummary]:
     """Members with what each metric counted of them, in the order of their ids."""
     resources: Resources = runtime.resources
+    versions = await resources.versions.now(db)
+    for dimension, value in (("stage", stage), ("health", health)):
+        if value and all(version.engine.dimension_of.get(value) != dimension for version in versions.published):
+            raise StandingUnknown(f"{dimension}: no policy that members live by has {value!r}")
     found = await service.list_members(db, after=pages.after, stage=stage, health=health, limit=pages.limit)
-    engine = (await resources.versions.now(db)).at(db.clock.now()).engine
+    engine = versions.at(db.clock.now()).engine
     views = [MemberSummary(**_summary(engine, member)) for member in found]
     return page(views, limit=pages.limit, last_id=views[-1].member_id if views else None)
 

@@ -6,16 +6,18 @@ day, with the values of the latest: a busy event would write nothing else all da
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final, Literal
 from uuid import UUID
 
 import msgspec
 
 from lifecycle.calendars.domain import EPOCH, Calendar
 from lifecycle.engine.readings.domain import Reading
+from lifecycle.stepping.checks.domain import Reason
 from lifecycle.stepping.decisions.domain import Decision
 
-ACTED = "acted"
+ACTED: Final = "acted"
+Outcome = Literal["acted"] | Reason
 
 COUNTED = frozenset(
     {
@@ -135,7 +137,7 @@ def read_day(row: Mapping[str, Any]) -> DayCount:
     return DayCount(**_fields(DayCount, row))
 
 
-def outcome(decision: Decision) -> str:
+def outcome(decision: Decision) -> Outcome:
     return decision.reason or ACTED
 
 

@@ -6,14 +6,15 @@ from fastapi import APIRouter, Path, Query
 from common.auth.access import Operator
 from common.connection import Record
 from common.http.dependencies import CurrentRuntime, Db
-from common.http.fields import Code, Moment
+from common.http.fields import Code
 from common.http.pages import LARGEST_NUMBER, PageQuery, page
+from common.http.spans import SpanQuery
 from lifecycle.engine.annotations.domain import annotated
 from lifecycle.engine.explanations.domain import outcome
 from lifecycle.members import service as members
 from lifecycle.members.schemas import OwnPage, own_page
 from lifecycle.receipts import service
-from lifecycle.receipts.domain import Receipt, read_receipt, was_asked
+from lifecycle.receipts.domain import Outcome, Receipt, read_receipt, was_asked
 from lifecycle.receipts.schemas import ReceiptDetail, ReceiptView
 from lifecycle.resources import Resources
 
@@ -25,11 +26,10 @@ async def list_receipts(
     _: Operator,
     db: Db,
     pages: PageQuery,
+    span: SpanQuery,
     member: Annotated[UUID | None, Query(description="Only those of this member.")] = None,
     rule: Annotated[Code | None, Query(description="Only those of this rule.")] = None,
-    outcome: Annotated[Code | None, Query(description="Only `acted`, or this reason why not.")] = None,
-    since: Annotated[Moment | None, Query(alias="from", description="Only those decided then or later.")] = None,
-    until: Annotated[Moment | None, Query(alias="to", description="Only those decided before that moment.")] = None,
+    outcome: Annotated[Outcome | None, Query(description="Only `acted`, or this reason why not.")] = None,
 ) -> OwnPage[ReceiptView]:
     """Decisions upon rules, newest first; without those that changed nothing, which are counted by day."""
     merged_into = await members.merged_into(db, member) if member else None
@@ -38,8 +38,8 @@ async def list_receipts(
         member_id=member,
         rule=rule,
         outcome=outcome,
-        since=since,
-        until=until,
+        since=span.since,
+        until=span.until,
         before=pages.after_number,
         limit=pages.limit,
     )

@@ -8,6 +8,7 @@ from common.connection import Record
 from common.http.dependencies import Db
 from common.http.fields import Moment
 from common.http.pages import CursorInvalid, PageQuery, PageRequest, page
+from common.http.spans import SpanQuery
 from lifecycle.actions.endpoints import action_view
 from lifecycle.answers.timelines import service
 from lifecycle.answers.timelines.domain import KINDS, Kind, Mark, as_id, from_id, mark
@@ -26,14 +27,15 @@ async def get_timeline(
     _: Operator,
     db: Db,
     pages: PageQuery,
+    span: SpanQuery,
     kind: Annotated[list[Kind] | None, Query(max_length=3, description="Only these kinds.")] = None,
-    since: Annotated[Moment | None, Query(alias="from", description="Only what was then or later.")] = None,
-    until: Annotated[Moment | None, Query(alias="to", description="Only what was before that moment.")] = None,
 ) -> OwnPage[TimelineEntry]:
     """How a member moved, what was decided for them and what was asked for, in one order, the latest first."""
-    end = _end(pages, until)
+    end = _end(pages, span.until)
     merged_into = await members.merged_into(db, member_id)
-    found = await service.timeline(db, member_id, kinds=set(kind or KINDS), end=end, since=since, limit=pages.limit)
+    found = await service.timeline(
+        db, member_id, kinds=set(kind or KINDS), end=end, since=span.since, limit=pages.limit
+    )
     entries = [_entry(each.moment, kind, row) for each, kind, row in found]
     return own_page(page(entries, limit=pages.limit, last_id=as_id(found[-1][0]) if found else None), merged_into)
 
