@@ -1,8 +1,6 @@
 """`python -m lifecycle policy enrol` and `standing`, against a running service's database."""
 
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 
 import pytest
@@ -12,29 +10,6 @@ from factories.lifecycle import START, Life, member, registered
 pytestmark = pytest.mark.integration
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def command(life: Life) -> Command:
-    service = life.service
-    environment = {
-        "PATH": os.environ["PATH"],
-        "ENVIRONMENT": "development",
-        "LIFECYCLE_DATABASE_URL": service.engines.url(role="lifecycle", database=service.database),
-    }
-
-    def run(*arguments: object, says: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "lifecycle", *map(str, arguments)],
-            env=environment,
-            input=says,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    return run
 
 
 async def test_a_rule_is_brought_to_members_once_whoever_asks_has_seen_to_how_many(

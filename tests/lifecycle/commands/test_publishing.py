@@ -1,14 +1,14 @@
 """`python -m lifecycle policy prepare | publish | …`, against a running service's database."""
 
-import os
 import subprocess
-import sys
 from collections.abc import Callable
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from factories.lifecycle import HOUR, START, Life, member, ordered
+from factories.lifecycle import HOUR, START, ZONE, Life, member, ordered
 from factories.policies import SMALL_TEXT
 
 pytestmark = pytest.mark.integration
@@ -18,25 +18,8 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def command(life: Life) -> Command:
-    service = life.service
-    environment = {
-        "PATH": os.environ["PATH"],
-        "ENVIRONMENT": "development",
-        "LIFECYCLE_DATABASE_URL": service.engines.url(role="lifecycle", database=service.database),
-    }
-
-    def run(*arguments: object, **settings: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "lifecycle", "policy", *map(str, arguments)],
-            env=environment | settings,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    return run
+def command(command: Command) -> Command:
+    return partial(command, "policy")
 
 
 async def test_a_policy_is_published_from_the_command_line(life: Life, command: Command, tmp_path: Path) -> None:
@@ -55,7 +38,10 @@ async def test_a_policy_is_published_from_the_command_line(life: Life, command: 
     at = (START + 1000 * 24 * HOUR).isoformat()
     refused = command("publish", 2, "--replaces", 1, "--at", at.replace("+00:00", "+0000"))
     assert (refused.returncode, "effective_at: expected a moment" in refused.stderr) == (1, True)
-    assert "version 2 takes effect at" in command("publish", 2, "--replaces", 1).stdout
+    published = command("publish", 2, "--replaces", 1).stdout
+    [second, _] = (await life.get("/policies"))["items"]
+    moment = datetime.fromisoformat(second["effective_at"]).astimezone(ZONE)
+    assert published == f"version 2 takes effect at {moment:%Y-%m-%d %H:%M}\n", "by the business's clock"
     assert command("pause", "welcome").stdout == "welcome is paused\n"
     listed = command("versions").stdout.splitlines()
     assert [line.split()[:2] for line in listed] == [["2", "scheduled"], ["1", "in_force"], ["paused:", "welcome"]]

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import click
 
+from common.db import Database
 from lifecycle.commands.policies import language_option, read_policy, tz_option
-from lifecycle.commands.working import in_transaction, reading
+from lifecycle.commands.working import engine_in_force, in_transaction, reading, told_to
+from lifecycle.engine.domain import Engine
 from lifecycle.publishing import service
 from lifecycle.publishing.overviews import service as overviews
-from lifecycle.publishing.schemas import VersionView
+from lifecycle.publishing.schemas import VersionSummaries, VersionView
 from lifecycle.text.faults.domain import Language
 
 version_argument = click.argument("version", type=click.IntRange(min=1))
@@ -24,9 +26,9 @@ def add_to(policy: click.Group) -> None:
 @click.command()
 def versions() -> None:
     """List the versions 版本 of the policy, newest first, and the rules that are paused."""
-    found = reading(overviews.list_versions)
+    found, engine = reading(_listed)
     for each in found.items:
-        since = f" from {each.effective_at.isoformat()}" if each.effective_at else ""
+        since = f" from {told_to(each.effective_at, engine)}" if each.effective_at else ""
         click.echo(f"{each.version:>4}  {each.state}{since}")
     if found.paused:
         click.echo(f"paused: {', '.join(found.paused)}")
@@ -61,7 +63,7 @@ def publish(*, version: int, replaces: int, at: datetime | None, note: str) -> N
     moment = in_transaction(
         lambda uow: service.publish(uow, version, replaces=replaces, effective_at=at, operator_id=None, note=note)
     )
-    click.echo(f"version {version} takes effect at {moment.isoformat()}")
+    click.echo(f"version {version} takes effect at {told_to(moment, reading(engine_in_force))}")
 
 
 @click.command()
@@ -97,6 +99,10 @@ def resume(*, rule: str, note: str) -> None:
     """Let a paused rule act again on what happens from now on."""
     in_transaction(lambda uow: service.switch_rule(uow, rule, paused=False, operator_id=None, note=note))
     click.echo(f"{rule} acts again")
+
+
+async def _listed(db: Database) -> tuple[VersionSummaries, Engine]:
+    return await overviews.list_versions(db), await engine_in_force(db)
 
 
 def _prepared(prepared: service.Prepared) -> None:

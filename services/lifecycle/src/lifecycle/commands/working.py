@@ -1,14 +1,28 @@
 """Work on the configured database, with all that the service holds while it runs."""
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import TypeVar
 
 from common.cli import with_database
 from common.db import Database, UnitOfWork
 from common.runtime import Runtime
 from lifecycle.app import SERVICE
+from lifecycle.engine.domain import Engine
+from lifecycle.resources import Resources
+from lifecycle.text.statements.domain import shown_moment
 
 T = TypeVar("T")
+
+
+async def engine_in_force(db: Database) -> Engine:
+    resources: Resources = db.resources
+    return (await resources.versions.now(db)).at(db.clock.now()).engine
+
+
+def told_to(moment: datetime, engine: Engine) -> str:
+    """By the business's clock."""
+    return shown_moment(moment, engine.calendar.zone)
 
 
 def in_transaction(work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
