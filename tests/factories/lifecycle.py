@@ -1,6 +1,7 @@
 """What members do, as events of other services, and a lifecycle whose clock is driven."""
 
-from collections.abc import Collection, Sequence
+import subprocess
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
@@ -25,6 +26,8 @@ from lifecycle.publishing.walking.service import Walking
 START = datetime(2026, 3, 2, 4, tzinfo=UTC)
 """Noon of a Monday in Shanghai."""
 ZONE = ZoneInfo("Asia/Shanghai")
+Command = Callable[..., subprocess.CompletedProcess[str]]
+"""The command line: its arguments, what is typed when it asks, and settings."""
 DAY, HOUR, INSTANT = timedelta(days=1), timedelta(hours=1), timedelta(microseconds=1)
 
 

@@ -4,6 +4,8 @@ arrive; of the service, one that runs on a virtual clock.
 
 import asyncio
 import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 from datetime import date, datetime
 from uuid import UUID, uuid5
@@ -16,7 +18,7 @@ from common.clock import VirtualClock
 from common.testing.databases import Engines, cloned
 from common.testing.services import create_service_database, running_service
 from factories import lifecycle_conditions
-from factories.lifecycle import START, Life
+from factories.lifecycle import START, Command, Life
 from factories.policies import SMALL_TEXT
 from lifecycle.app import SERVICE
 from lifecycle.conditions.expressions.domain import Condition
@@ -130,3 +132,27 @@ _ANY: dict[str, object] = dict.fromkeys(_IDS, NOBODY) | {
     "version": "v1",
     "given": True,
 }
+
+
+@pytest.fixture
+def command(life: Life) -> Command:
+    """The command line, as a process of its own. `says`: what is typed when it asks; settings go by their names."""
+    service = life.service
+    environment = {
+        "PATH": os.environ["PATH"],
+        "ENVIRONMENT": "development",
+        "LIFECYCLE_DATABASE_URL": service.engines.url(role="lifecycle", database=service.database),
+    }
+
+    def run(*arguments: object, says: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "lifecycle", *map(str, arguments)],
+            env=environment | settings,
+            input=says,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run

@@ -1,18 +1,12 @@
 """`python -m lifecycle why | why-not`, against a real database."""
 
-import os
-import subprocess
-import sys
-from collections.abc import Callable
-
 import pytest
 
 from factories.guarded_histories import policy_text
-from factories.lifecycle import Life, chatted, member, ordered
+from factories.lifecycle import Command, Life, chatted, member, ordered
 
 pytestmark = pytest.mark.integration
 
-Ask = Callable[..., subprocess.CompletedProcess[str]]
 ANNA = member(1)
 
 
@@ -26,31 +20,9 @@ def guarded(lives_by: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lifecycle.resources.shipped_text", lives_by.encode)
 
 
-@pytest.fixture
-def ask(life: Life) -> Ask:
-    service = life.service
-    environment = {
-        "PATH": os.environ["PATH"],
-        "ENVIRONMENT": "development",
-        "LIFECYCLE_DATABASE_URL": service.engines.url(role="lifecycle", database=service.database),
-    }
-
-    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "lifecycle", *map(str, arguments)],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    return run
-
-
-async def test_why_a_member_is_where_they_are(guarded: None, life: Life, ask: Ask) -> None:
+async def test_why_a_member_is_where_they_are(guarded: None, life: Life, command: Command) -> None:
     await life.happen(ordered(ANNA, amount_minor=500))
-    everything = ask("why", ANNA)
+    everything = command("why", ANNA)
     assert everything.returncode == 0, everything.stderr
     verdicts = [line for line in everything.stdout.splitlines() if not line.startswith(" ")]
     assert verdicts == [
@@ -60,25 +32,25 @@ async def test_why_a_member_is_where_they_are(guarded: None, life: Life, ask: As
         "not in segment chatty",
         "the member has been moved to 2026-03-02 12:00",
     ]
-    stage = ask("why", ANNA, "stage", "--language", "zh")
+    stage = command("why", ANNA, "stage", "--language", "zh")
     assert "    ✓ 2026-03-02 12:00  「convert」當時成立：orders.count(all) = 1 >= 1" in stage.stdout
 
 
-async def test_why_a_rule_did_not_act_and_what_is_in_its_way(guarded: None, life: Life, ask: Ask) -> None:
+async def test_why_a_rule_did_not_act_and_what_is_in_its_way(guarded: None, life: Life, command: Command) -> None:
     await life.happen(ordered(ANNA, amount_minor=500))
-    asked = ask("why-not", ANNA, "big_order")
+    asked = command("why-not", ANNA, "big_order")
     assert asked.returncode == 0, asked.stderr
     assert "the condition does not hold: event.amount_minor = 500 >= 800" in asked.stdout
-    assert asked.stdout == ask("why", ANNA, "big_order").stdout == ask("why", ANNA, "rule:big_order").stdout
+    assert asked.stdout == command("why", ANNA, "big_order").stdout == command("why", ANNA, "rule:big_order").stdout
 
 
-async def test_deep_mode_fails_when_what_is_kept_was_changed(guarded: None, life: Life, ask: Ask) -> None:
+async def test_deep_mode_fails_when_what_is_kept_was_changed(guarded: None, life: Life, command: Command) -> None:
     await life.happen(ordered(ANNA, amount_minor=500), chatted(ANNA))
-    agrees = ask("why", ANNA, "big_order", "--deep")
+    agrees = command("why", ANNA, "big_order", "--deep")
     assert (agrees.returncode, "the journal says the same: " in agrees.stdout) == (0, True)
     async with life.service.db.transaction() as uow:
         await uow.execute("UPDATE receipt_count SET times = 9")
-    differs = ask("why-not", ANNA, "big_order", "--deep", "--language", "zh")
+    differs = command("why-not", ANNA, "big_order", "--deep", "--language", "zh")
     assert (differs.returncode, "有保存，但日誌推導不出：" in differs.stdout) == (1, True)
 
 
@@ -94,10 +66,10 @@ async def test_deep_mode_fails_when_what_is_kept_was_changed(guarded: None, life
     ids=str,
 )
 async def test_what_cannot_be_answered_is_one_line(
-    guarded: None, life: Life, ask: Ask, arguments: list[object], code: int, told: str
+    guarded: None, life: Life, command: Command, arguments: list[object], code: int, told: str
 ) -> None:
     await life.happen(chatted(ANNA))
-    asked = ask(*arguments)
+    asked = command(*arguments)
     assert asked.returncode == code
     assert told in asked.stderr
     assert asked.stdout == ""

@@ -1,15 +1,10 @@
 """`python -m lifecycle policy enrol` and `standing`, against a running service's database."""
 
-import subprocess
-from collections.abc import Callable
-
 import pytest
 
-from factories.lifecycle import START, Life, member, registered
+from factories.lifecycle import START, Command, Life, member, registered
 
 pytestmark = pytest.mark.integration
-
-Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 async def test_a_rule_is_brought_to_members_once_whoever_asks_has_seen_to_how_many(

@@ -1,20 +1,17 @@
 """`python -m lifecycle policy prepare | publish | …`, against a running service's database."""
 
-import subprocess
-from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from factories.lifecycle import HOUR, START, ZONE, Life, member, ordered
+from factories.lifecycle import HOUR, START, ZONE, Command, Life, member, ordered
 from factories.policies import SMALL_TEXT
 
 pytestmark = pytest.mark.integration
 
 ANNA = member(1)
-Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture

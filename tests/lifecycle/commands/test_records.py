@@ -1,18 +1,14 @@
 """`python -m lifecycle policy changes`, `receipts` and `segments`, against a running service's database."""
 
-import subprocess
-from collections.abc import Callable
-
 import pytest
 
-from factories.lifecycle import Life, member, ordered, registered
+from factories.lifecycle import Command, Life, member, ordered, registered
 from factories.policies import SMALL_TEXT
 
 pytestmark = pytest.mark.integration
 
 ANNA, BEN = member(1), member(2)
 SEGMENTED = f"{SMALL_TEXT}segments:\n  keen: orders.days(7d) >= 1\n"
-Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 async def test_what_operators_changed_is_told_with_who_and_why(life: Life, command: Command) -> None:
