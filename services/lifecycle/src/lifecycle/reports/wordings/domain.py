@@ -100,8 +100,10 @@ REASONS = {
     "held_out": Label(en="held out", zh="對照組"),
     "rule_withdrawn": Label(en="the rule was gone", zh="規則已移除"),
     "rule_changed": Label(en="the rule was changed", zh="規則已更改"),
+    "too_deep": Label(en="too many actions led to it", zh="因果鏈太長"),
+    "undone": Label(en="what triggered it was taken back", zh="觸發的事已撤回"),
 }
-"""Of decisions; one that is not here is shown as it is."""
+"""Of decisions."""
 
 SHORT = {
     "draft": Label(
