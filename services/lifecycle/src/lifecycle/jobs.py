@@ -22,7 +22,7 @@ async def show_counts(db: Database) -> None:
     """Tell the metrics what the database counts."""
     resources: Resources = db.resources
     counts = await standing.counts(db)
-    policy = (await resources.versions.now(db)).at(db.clock.now()).engine.policy
+    policy = (await resources.versions.engine_at(db, db.clock.now())).policy
     resources.metrics.show_members(standing.totals(counts, policy))
     resources.metrics.waiting.set(await waiting.count(db))
     resources.metrics.forwarded.set(await forwarding.count(db))
@@ -31,7 +31,7 @@ async def show_counts(db: Database) -> None:
 async def forget_receipts(db: Database) -> None:
     """Forget receipts of before the days that they are kept for. The journal still has what they follow from."""
     resources: Resources = db.resources
-    calendar = (await resources.versions.now(db)).at(db.clock.now()).engine.calendar
+    calendar = (await resources.versions.engine_at(db, db.clock.now())).calendar
     await receipts.prune(db, before=db.clock.now() - resources.keep_receipts, calendar=calendar)
 
 

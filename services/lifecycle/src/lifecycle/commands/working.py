@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 async def engine_in_force(db: Database) -> Engine:
     resources: Resources = db.resources
-    return (await resources.versions.now(db)).at(db.clock.now()).engine
+    return await resources.versions.engine_at(db, db.clock.now())
 
 
 def told_to(moment: datetime, engine: Engine) -> str:

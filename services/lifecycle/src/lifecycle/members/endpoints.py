@@ -70,7 +70,7 @@ async def get_member(member_id: UUID, _: Operator, db: Db, runtime: CurrentRunti
     """Where a member stands, since when and by what, what waits, and what comes next."""
     resources: Resources = runtime.resources
     member = await service.get_member(db, member_id)
-    engine = (await resources.versions.now(db)).at(db.clock.now()).engine
+    engine = await resources.versions.engine_at(db, db.clock.now())
     recent = await transitions.of_member(db, member.member_id, limit=RECENT)
     asked = await actions.list_actions(db, member_id=member.member_id, limit=RECENT)
     return MemberView(

@@ -14,7 +14,7 @@ async def count_standings(_: Operator, db: Db, runtime: CurrentRuntime) -> Stand
     """How many members are in each stage 階段 and health 健康度, and in both."""
     resources: Resources = runtime.resources
     items = await service.counts(db)
-    policy = (await resources.versions.now(db)).at(db.clock.now()).engine.policy
+    policy = (await resources.versions.engine_at(db, db.clock.now())).policy
     totals = service.totals(items, policy)
     return StandingCounts(
         members=sum(item.members for item in items), stages=totals["stage"], health=totals["health"], items=items

@@ -25,7 +25,7 @@ async def propose(
 ) -> Record:
     """Count whom it would be brought to. Raises RuleUnknown, StandingUnknown."""
     resources: Resources = uow.resources
-    engine = (await resources.versions.now(uow)).at(uow.now).engine
+    engine = await resources.versions.engine_at(uow, uow.now)
     if rule not in engine.rules:
         raise RuleUnknown(f"the policy in force has no rule {rule!r}")
     for dimension in ("stage", "health"):

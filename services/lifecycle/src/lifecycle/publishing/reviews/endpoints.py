@@ -34,6 +34,6 @@ async def check_policy(body: ReviewOrder, _: Operator, db: Db, runtime: CurrentR
 async def diff_policy(body: PolicyText, _: Operator, db: Db, runtime: CurrentRuntime) -> Changed:
     """Tell in words what a policy changes in the one that is in force; nothing is kept."""
     resources: Resources = runtime.resources
-    engine = (await resources.versions.now(db)).at(db.clock.now()).engine
+    engine = await resources.versions.engine_at(db, db.clock.now())
     found = await service.changed(engine.policy, body.text, tz=runtime.settings.timezone)
     return Changed(version=engine.version, items=[difference_view(each) for each in found])

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterable
+from datetime import datetime
 
 from common.connection import Record
 from common.db import Database, UnitOfWork
@@ -73,6 +74,10 @@ class VersionCache:
 
     async def now(self, reader: Reader) -> Versions:
         return await self.at(reader, await repository.revision(reader))
+
+    async def engine_at(self, reader: Reader, moment: datetime) -> Engine:
+        """Of the version that is in force at a moment, as far as is known now."""
+        return (await self.now(reader)).at(moment).engine
 
     async def at(self, reader: Reader, revision: int) -> Versions:
         """What was in force at a revision; at the latest, without asking again."""

@@ -18,7 +18,7 @@ router = APIRouter(tags=["segments"])
 async def list_segments(_: Operator, db: Db, runtime: CurrentRuntime) -> SegmentViews:
     """The segments of the policy in force, and how many members each has now."""
     resources: Resources = runtime.resources
-    engine = (await resources.versions.now(db)).at(db.clock.now()).engine
+    engine = await resources.versions.engine_at(db, db.clock.now())
     counts = await service.counts(db)
     titles = titles_of(engine.policy)["value"]
     items = [
@@ -39,7 +39,7 @@ async def list_segment_members(
 ) -> Page[SegmentMemberView]:
     """Who is in a segment now, in the order of their ids."""
     resources: Resources = runtime.resources
-    policy = (await resources.versions.now(db)).at(db.clock.now()).engine.policy
+    policy = (await resources.versions.engine_at(db, db.clock.now())).policy
     rows = await service.list_members(db, name, after=pages.after, limit=pages.limit)
     if not rows and name not in {segment.name for segment in policy.segments}:
         raise SegmentUnknown(f"the policy in force has no segment {name!r}")

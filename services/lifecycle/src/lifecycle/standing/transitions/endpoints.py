@@ -42,7 +42,7 @@ async def count_transitions(
 ) -> TransitionCounts:
     """How many members moved from where to where, by business day or month."""
     resources: Resources = runtime.resources
-    engine = (await resources.versions.now(db)).at(db.clock.now()).engine
+    engine = await resources.versions.engine_at(db, db.clock.now())
     counted = await service.count(db, engine.calendar, first=first, last=last, by=by)
     items = [TransitionCount(**{**dict(row), "period": period}) for period, row in counted]
     return TransitionCounts(time_zone=engine.policy.tz, items=items)

@@ -24,7 +24,7 @@ async def get_standing_trend(
 ) -> StandingTrend:
     """How many members were in each stage, health and segment at the end of each business day or month 趨勢."""
     resources: Resources = runtime.resources
-    engine = (await resources.versions.now(db)).at(db.clock.now()).engine
+    engine = await resources.versions.engine_at(db, db.clock.now())
     found = await service.standing_by(db, engine.calendar, first=first, last=last, by=by)
     items = [
         StandingOfPeriod(
